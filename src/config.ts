@@ -1,0 +1,97 @@
+import { type Static, Type } from 'typebox'
+import { compileCheck } from './domain/check.ts'
+import { AssayError, type FieldProblem } from './errors.ts'
+
+const port = (description: string, fallback: number) =>
+  Type.Integer({ minimum: 0, maximum: 65_535, default: fallback, description })
+const millis = (description: string, fallback: number) =>
+  Type.Integer({ minimum: 1, maximum: 31_536_000_000, default: fallback, description })
+const count = (description: string, fallback: number, maximum = 1_000_000) =>
+  Type.Integer({ minimum: 1, maximum, default: fallback, description })
+
+/** Every variable of the environment, with its default; .env.example is held equal by a test. */
+export const ConfigSchema = Type.Object({
+  REDIS_URL: Type.String({
+    pattern: '^rediss?://',
+    default: 'redis://127.0.0.1:6379',
+    description: 'Redis for decisions and behaviour: append-only, noeviction'
+  }),
+  REDIS_JOBS_URL: Type.String({
+    pattern: '^(rediss?://.*)?$',
+    default: '',
+    description: 'Another Redis for BullMQ; empty is REDIS_URL'
+  }),
+  REDIS_PREFIX: Type.String({
+    pattern: '^[a-z][a-z0-9-]{0,31}$',
+    default: 'assay',
+    description: 'Keeps installations apart'
+  }),
+  HOST: Type.String({ minLength: 1, default: '127.0.0.1', description: 'Address the API listens on' }),
+  PORT: port('Port of the API; 0 takes a free one', 8080),
+  OPS_HOST: Type.String({
+    minLength: 1,
+    default: '127.0.0.1',
+    description: 'Address of metrics and health; keep it private'
+  }),
+  OPS_PORT: port('Port of metrics and health, one per process', 9464),
+  TOKEN_KEY: Type.String({
+    pattern: '^[0-9a-f]{64}$',
+    description: 'Key of the identity tokens, 32 bytes in hex; whoever has it can look people up'
+  }),
+  LOG_LEVEL: Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
+    default: 'info',
+    description: 'Least level that is logged'
+  }),
+  DECISION_DEADLINE_MS: millis('A decision is answered by then, or 503', 250),
+  REDIS_TIMEOUT_MS: millis('Longest wait for one reply of Redis', 200),
+  SHUTDOWN_DEADLINE_MS: millis('After a signal everything ends by then', 8000),
+  SCORE_THREADS: count('Scoring threads; one is right on two cores', 1, 64),
+  SCORE_BATCH_ROWS: count('Rows of one batch at most', 64, 1024),
+  SCORE_QUEUE_ROWS: count('Rows waiting for a thread at most', 2048),
+  MAX_IN_FLIGHT: count('Decisions and event posts in progress at most; beyond it 503', 1024),
+  COMPACT_FROM_BYTES: count('Bytes of tail from which an entity is folded', 2048),
+  MAX_TAIL_BYTES: count('Bytes of tail above which an entity takes no more', 262_144, 16_777_216),
+  DECISION_RETENTION_DAYS: count('Days that decisions stay readable', 1825, 36_500),
+  LOG_RETENTION_DAYS: count('Days that folded events stay in the log', 30, 36_500),
+  ALLOW_AS_OF: Type.Boolean({
+    default: false,
+    description: 'Tests and replays only: the Assay-As-Of header sets the clock'
+  })
+})
+export type Config = Readonly<Static<typeof ConfigSchema>>
+
+const check = compileCheck(ConfigSchema)
+
+/**
+ * Reads the environment. Pure; variables that are not ours are left alone, empty ones count as unset.
+ *
+ * @throws AssayError config_invalid that names every variable with a problem, never its value
+ */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const problems: FieldProblem[] = []
+  const values: Record<string, unknown> = {}
+  for (const [name, schema] of Object.entries(ConfigSchema.properties)) {
+    const text = env[name]
+    if (text === undefined || text === '') values[name] = (schema as { default?: unknown }).default
+    else values[name] = parseVariable(text, (schema as { type?: string }).type)
+    if (values[name] === undefined) {
+      problems.push({ field: name, problem: text === undefined || text === '' ? 'is not set' : 'is not of its type' })
+      delete values[name]
+    }
+  }
+  const checked = check(values)
+  if (!checked.ok) {
+    for (const { field, problem } of checked.problems) {
+      const name = field.slice(1)
+      if (!problems.some((known) => known.field === name)) problems.push({ field: name, problem })
+    }
+  }
+  if (!checked.ok || problems.length > 0) throw new AssayError('config_invalid', 'see .env.example', { problems })
+  return Object.freeze(checked.value)
+}
+
+function parseVariable(text: string, type: string | undefined): unknown {
+  if (type === 'integer') return /^-?\d{1,15}$/.test(text) ? Number(text) : undefined
+  if (type === 'boolean') return text === 'true' ? true : text === 'false' ? false : undefined
+  return text
+}

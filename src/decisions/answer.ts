@@ -1,0 +1,102 @@
+import { type Static, Type } from 'typebox'
+import type { Application } from '../domain/application.ts'
+import type { Decision, Outcome } from '../domain/decision.ts'
+import { DecisionIdSchema, TenantSchema } from '../domain/ids.ts'
+import type { ReasonCode } from '../domain/reasons.ts'
+import type { FeatureValues } from '../features/vector.ts'
+import type { Assessment, Verdict } from '../policy/engine.ts'
+
+const DAY_MS = 86_400_000
+
+/** What an approval leaves for the relay, and the payload of the job it becomes: ids only. */
+export const OutboxEntrySchema = Type.Object(
+  {
+    decisionId: DecisionIdSchema,
+    tenant: TenantSchema,
+    utcOffsetMinutes: Type.Integer({ minimum: -720, maximum: 840 })
+  },
+  { additionalProperties: false }
+)
+export type OutboxEntry = Static<typeof OutboxEntrySchema>
+
+/** What every decision of this process shares. */
+export interface AnswerContext {
+  readonly policyId: string
+  readonly modelIds: { readonly credit: string }
+  readonly featureSetId: string
+  readonly offerValidDays: number
+}
+
+export interface AnswerInput {
+  readonly application: Application
+  readonly decisionId: string
+  readonly nowMs: number
+  readonly verdict: Verdict
+  readonly features: FeatureValues
+  readonly assessment: Assessment
+}
+
+export interface Answer {
+  readonly outcome: Outcome
+  readonly verdict: Verdict
+  readonly reasonCodes: readonly ReasonCode[]
+  readonly degraded: readonly string[]
+  /** The response and the stored answer, byte for byte. */
+  readonly answer: string
+  readonly record: string
+  readonly outbox: string | undefined
+}
+
+/** Turns a verdict into the bytes that are stored and answered. Pure. */
+export function composeAnswer(context: AnswerContext, input: AnswerInput): Answer {
+  const { application, decisionId, nowMs, verdict, features, assessment } = input
+  const { outcome, score, limit, offers, reasons } = verdict
+  const degraded = features.truncated.map((kind) => `HISTORY_TRUNCATED:${kind}`)
+  if (assessment.kind === 'fault') degraded.push(assessment.code)
+  const decision: Decision = {
+    decisionId,
+    applicationId: application.applicationId,
+    decision: outcome,
+    decidedAt: new Date(nowMs).toISOString(),
+    validUntil: offers.length === 0 ? null : new Date(nowMs + context.offerValidDays * DAY_MS).toISOString(),
+    score,
+    limit,
+    offers: offers as Decision['offers'],
+    reasons: reasons as Decision['reasons'],
+    trace: {
+      policy: context.policyId,
+      models: context.modelIds,
+      featureSet: context.featureSetId,
+      degraded
+    },
+    links: { self: `/v1/decisions/${decisionId}` }
+  }
+  return {
+    outcome,
+    verdict,
+    reasonCodes: reasons.map(({ code }) => code),
+    degraded,
+    answer: JSON.stringify(decision),
+    record: composeRecord(input),
+    outbox: composeOutbox(input)
+  }
+}
+
+/** What an approval sets off: its loan is to be monitored. */
+function composeOutbox({ application: { tenant }, decisionId, verdict }: AnswerInput): string | undefined {
+  const { outcome, utcOffsetMinutes } = verdict
+  if (outcome !== 'APPROVE' || utcOffsetMinutes === null) return undefined
+  return JSON.stringify({ decisionId, tenant, utcOffsetMinutes } satisfies OutboxEntry)
+}
+
+/** What replays the decision: the application as tokens, the features in catalogue order, what the model said. */
+function composeRecord({ application, nowMs, features, assessment }: AnswerInput): string {
+  const scored = assessment.kind === 'scored'
+  return JSON.stringify({
+    asOf: nowMs,
+    application,
+    features: Array.from(features.values),
+    pd: scored ? assessment.pd : null,
+    contributions: scored && assessment.contributions !== null ? Array.from(assessment.contributions) : null
+  })
+}

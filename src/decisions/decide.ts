@@ -1,0 +1,186 @@
+import type { Application } from '../domain/application.ts'
+import { termDays } from '../domain/application.ts'
+import type { Outcome } from '../domain/decision.ts'
+import type { AssayEvent } from '../domain/event.ts'
+import { withPartition } from '../domain/ids.ts'
+import { AssayError } from '../errors.ts'
+import type { EntityStates, FeatureSet, FeatureValues } from '../features/vector.ts'
+import type { Scorer } from '../inference/scorer.ts'
+import type { Assessment, Decide as DecideByPolicy } from '../policy/engine.ts'
+import { type Answer, type AnswerContext, composeAnswer } from './answer.ts'
+import type { Claim, Commitment, DecisionStore } from './store.ts'
+
+export const STAGES = ['begin', 'features', 'score', 'policy', 'commit'] as const
+export type Stage = (typeof STAGES)[number]
+
+/** What the use case tells the metrics. */
+export interface DecisionObserver {
+  readonly stage: (stage: Stage, seconds: number) => void
+  readonly decided: (answer: Answer, application: Application) => void
+  readonly replayed: () => void
+}
+
+export interface DecideServiceDeps {
+  readonly store: DecisionStore
+  readonly featureSet: FeatureSet
+  readonly toVector: (values: Float64Array) => Float32Array
+  readonly scorer: Scorer
+  readonly decideByPolicy: DecideByPolicy
+  readonly answerContext: AnswerContext
+  readonly partitionOf: (application: Application) => number
+  readonly newUuidv7: () => string
+  readonly monotonicMs: () => number
+  readonly observer: DecisionObserver
+  /** What is kept back of the deadline for the commit. */
+  readonly commitReserveMs: number
+}
+
+export interface DecideRequest {
+  readonly application: Application
+  readonly fingerprint: string
+  readonly idempotencyKey: string | undefined
+  /** The decision instant. */
+  readonly nowMs: number
+  /** On the monotonic clock. */
+  readonly deadlineAtMs: number
+}
+
+export type DecideResult =
+  | {
+      readonly kind: 'decided'
+      readonly answer: string
+      readonly outcome: Outcome | undefined
+      readonly replay: boolean
+    }
+  | { readonly kind: 'conflict'; readonly decisionId: string }
+  | { readonly kind: 'keyConflict' | 'pending' | 'backlog' }
+
+export type DecideService = (request: DecideRequest) => Promise<DecideResult>
+
+/**
+ * The one use case: begin, features, score, policy, commit; two round trips to the store and nothing answered before the
+ * second was acknowledged. Faults of scoring are decisions (REFER); faults of the store are AssayErrors.
+ */
+export function createDecideService(deps: DecideServiceDeps): DecideService {
+  const { store, observer, monotonicMs } = deps
+
+  const timed = async <Result>(stage: Stage, work: Promise<Result>): Promise<Result> => {
+    const startedAtMs = monotonicMs()
+    const result = await work
+    observer.stage(stage, (monotonicMs() - startedAtMs) / 1000)
+    return result
+  }
+
+  return async (request) => {
+    const { application, fingerprint, idempotencyKey, nowMs } = request
+    const decisionId = withPartition(deps.newUuidv7(), deps.partitionOf(application))
+    const claim: Claim = { application, fingerprint, decisionId, idempotencyKey }
+    const begun = await timed('begin', store.begin(claim, submittedEvent(application, nowMs)))
+    if (begun.kind === 'decided') return replay(deps, application.tenant, begun.decisionId)
+    if (begun.kind !== 'claimed') return begun
+
+    const featuresAtMs = monotonicMs()
+    const features = readFeatures(deps, application, begun.states, nowMs)
+    const vector = deps.toVector(features.values)
+    observer.stage('features', (monotonicMs() - featuresAtMs) / 1000)
+
+    const scoring = features.readable
+      ? deps.scorer.score(vector, request.deadlineAtMs - deps.commitReserveMs)
+      : UNREADABLE
+    const assessment = await timed('score', scoring)
+    if (monotonicMs() >= request.deadlineAtMs) return giveUp(store, claim)
+
+    const policyAtMs = monotonicMs()
+    const answer = composeDecision(deps, { request, decisionId, features, vector, assessment })
+    observer.stage('policy', (monotonicMs() - policyAtMs) / 1000)
+
+    const committed = await timed('commit', settle(store, { claim, ...answer }))
+    if (!committed) return { kind: 'pending' }
+    observer.decided(answer, application)
+    return { kind: 'decided', answer: answer.answer, outcome: answer.outcome, replay: false }
+  }
+}
+
+const UNREADABLE: Promise<Assessment> = Promise.resolve({ kind: 'fault', code: 'SYS_FEATURES_UNREADABLE' })
+
+type ReadFeatures = FeatureValues & { readonly readable: boolean }
+
+/** Stored bytes that cannot be folded refer the application to a person; they neither approve, decline nor lose it. */
+function readFeatures(
+  { featureSet }: DecideServiceDeps,
+  application: Application,
+  states: EntityStates,
+  nowMs: number
+): ReadFeatures {
+  try {
+    return { ...featureSet.compute(application, states, nowMs), readable: true }
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    return { values: new Float64Array(featureSet.names.length).fill(Number.NaN), truncated: [], readable: false }
+  }
+}
+
+/** The application’s own event: its id comes from the application, so that a retry counts once. */
+export function submittedEvent(application: Application, nowMs: number): AssayEvent {
+  const { tenant, applicationId, product, amountMinor, term, refs } = application
+  return {
+    eventId: `application:${applicationId}`,
+    type: 'application.submitted',
+    occurredAtMs: nowMs,
+    tenant,
+    refs,
+    data: { applicationId, product, amountMinor, termDays: termDays(term) }
+  }
+}
+
+interface Assessed {
+  readonly request: Pick<DecideRequest, 'application' | 'fingerprint' | 'nowMs'>
+  readonly decisionId: string
+  readonly features: FeatureValues
+  readonly vector: Float32Array
+  readonly assessment: Assessment
+}
+
+function composeDecision(
+  deps: DecideServiceDeps,
+  { request, decisionId, features, vector, assessment }: Assessed
+): Answer {
+  const { application, nowMs } = request
+  const verdict = deps.decideByPolicy({ application, values: features.values, vector, assessment, decisionId, nowMs })
+  return composeAnswer(deps.answerContext, { application, decisionId, nowMs, verdict, features, assessment })
+}
+
+async function replay(
+  { store, observer }: DecideServiceDeps,
+  tenant: string,
+  decisionId: string
+): Promise<DecideResult> {
+  const stored = await store.read(tenant, decisionId)
+  if (stored === undefined)
+    throw new AssayError('outcome_unknown', 'the decision is not readable yet', { retryAfterSeconds: 1 })
+  observer.replayed()
+  return { kind: 'decided', answer: stored.answer, outcome: undefined, replay: true }
+}
+
+/** The deadline passed before the commit was sent: nothing was decided, and a retry need not wait for the lease. */
+async function giveUp(store: DecisionStore, claim: Claim): Promise<never> {
+  await store.release(claim)
+  throw new AssayError('store_unavailable', 'the deadline passed before the decision was made', {
+    retryAfterSeconds: 1
+  })
+}
+
+/** Commits; when the reply is lost the truth is read, never decided again. */
+async function settle(store: DecisionStore, commitment: Commitment): Promise<boolean> {
+  try {
+    return await store.commit(commitment)
+  } catch (cause) {
+    const { application, decisionId } = commitment.claim
+    const stored = await store.read(application.tenant, decisionId).catch(() => undefined)
+    if (stored !== undefined) return true
+    throw new AssayError('outcome_unknown', 'the store did not say whether it has the decision', {
+      cause,
+      retryAfterSeconds: 1
+    })
+  }
+}

@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto'
+import type { Redis } from 'ioredis'
+import type { Refs } from '../domain/application.ts'
+import { ENTITY_KINDS } from '../domain/event.ts'
+import { partitionOf, UUID_PATTERN } from '../domain/ids.ts'
+import { AssayError } from '../errors.ts'
+import { entityKeys } from '../features/behaviour-store.ts'
+import { serialiseEvent } from '../features/event-json.ts'
+import { packRecord } from '../features/record.ts'
+import type { EntityStates } from '../features/vector.ts'
+import { begin, commit, release } from '../redis/functions.ts'
+import { type Keys, PARTITIONS } from '../redis/keys.ts'
+import type { BeginOutcome, Claim, DecisionStore } from './store.ts'
+
+export interface RedisDecisionStoreOptions {
+  readonly redis: Redis
+  readonly keys: Keys
+  readonly leaseMs: number
+  readonly retentionMs: number
+  readonly compactFromBytes: number
+  readonly maxTailBytes: number
+}
+
+const DECISION_ID = new RegExp(UUID_PATTERN)
+
+/** DecisionStore on Redis: begin and commit are one Redis Function each (redis/lua/20-decisions.lua). */
+export function createRedisDecisionStore(options: RedisDecisionStoreOptions): DecisionStore {
+  const { redis, keys, leaseMs, retentionMs, compactFromBytes, maxTailBytes } = options
+
+  const claimKeys = ({ application, decisionId, idempotencyKey }: Claim): [string, string] => {
+    const own = keys.application(partitionOf(decisionId), application.tenant, application.applicationId)
+    return [own, idempotencyKey === undefined ? own : keys.idempotency(application.tenant, idempotencyKey)]
+  }
+
+  return {
+    begin: async (claim, submitted) => {
+      const { refs } = claim.application
+      const keyNames = [...claimKeys(claim), keys.log(partitionOf(claim.decisionId)), ...entityKeys(keys, refs)]
+      const { fingerprint, decisionId } = claim
+      const record = packRecord(submitted)
+      const json = serialiseEvent(submitted)
+      const reply = await reachable(
+        begin(redis, keyNames, [fingerprint, decisionId, leaseMs, json, record, compactFromBytes, maxTailBytes])
+      )
+      return reply.kind === 'claimed'
+        ? { kind: 'claimed', states: toStates(refs, reply.values) }
+        : (reply satisfies BeginOutcome)
+    },
+    commit: ({ claim, answer, record, outbox }) => {
+      const { application, decisionId, fingerprint } = claim
+      const partition = partitionOf(decisionId)
+      const value = `${answer}\n${record}`
+      const digest = createHash('sha256').update(value).digest('hex')
+      const keyNames = [
+        ...claimKeys(claim),
+        keys.decision(partition, application.tenant, decisionId),
+        keys.ledger(partition),
+        keys.outbox(partition)
+      ]
+      return reachable(commit(redis, keyNames, [fingerprint, decisionId, value, digest, outbox ?? '', retentionMs]))
+    },
+    release: async (claim) => {
+      await reachable(release(redis, claimKeys(claim)[0], claim.fingerprint, claim.decisionId))
+    },
+    read: async (tenant, decisionId) => {
+      if (!DECISION_ID.test(decisionId) || partitionOf(decisionId) >= PARTITIONS) return undefined
+      const value = await reachable(redis.get(keys.decision(partitionOf(decisionId), tenant, decisionId)))
+      if (value === null) return undefined
+      const end = value.indexOf('\n')
+      return { answer: value.slice(0, end), record: value.slice(end + 1) }
+    }
+  }
+}
+
+function toStates(refs: Refs, values: readonly (Buffer | null)[]): EntityStates {
+  let next = 0
+  return ENTITY_KINDS.map((kind) => {
+    if (refs[kind] === undefined) return null
+    return { profile: values[next++] ?? null, tail: values[next++] ?? null }
+  })
+}
+
+/** Whatever Redis or the wire says, the caller may try again later: nothing was answered. */
+async function reachable<Reply>(reply: Promise<Reply>): Promise<Reply> {
+  try {
+    return await reply
+  } catch (cause) {
+    throw new AssayError('store_unavailable', 'the store did not answer in time', { cause, retryAfterSeconds: 1 })
+  }
+}

@@ -1,0 +1,147 @@
+import { type Static, type TSchema, Type } from 'typebox'
+import { PRODUCTS, type Refs } from './application.ts'
+import { ApplicantIdSchema, ApplicationIdSchema, EventIdSchema, idSchema, LoanIdSchema } from './ids.ts'
+import { amountSchema } from './money.ts'
+
+const strict = { additionalProperties: false } as const
+const DAY_MS = 86_400_000
+
+/** 2000-01-01: an older event time is a unit error (seconds for milliseconds), not a memory. */
+export const OLDEST_EVENT_MS = 946_684_800_000
+
+export function timeSchema(description: string) {
+  return Type.Integer({ minimum: OLDEST_EVENT_MS, maximum: 4_102_444_800_000, description })
+}
+
+/** The integers of an event that features can read. Times appear as differences, so that they stay small. */
+export const FIELDS = ['amountMinor', 'termDays', 'lagMs', 'durationMs'] as const
+export type Field = (typeof FIELDS)[number]
+export type Fields = { readonly [F in Field]?: number }
+
+/** Kinds of entity that behaviour is kept for. The order is part of the stored format: only append. */
+export const ENTITY_KINDS = ['applicant', 'device', 'ip', 'phone', 'card'] as const
+export type EntityKind = (typeof ENTITY_KINDS)[number]
+
+interface EventTypeDefinition<Data extends TSchema> {
+  /** Stored in profiles: never reused, never changed. */
+  readonly code: number
+  readonly data: Data
+  readonly fields: (data: Static<Data>, occurredAtMs: number) => Fields
+}
+
+const defineType = <Data extends TSchema>(definition: EventTypeDefinition<Data>) => definition
+
+/** Every type of event the service understands: its payload and what of it is remembered. */
+export const EVENT_TYPES = {
+  'application.submitted': defineType({
+    code: 1,
+    data: Type.Object(
+      {
+        applicationId: ApplicationIdSchema,
+        product: Type.Enum([...PRODUCTS]),
+        amountMinor: amountSchema('Amount asked for', 1),
+        termDays: Type.Integer({ minimum: 1, maximum: 3650 })
+      },
+      strict
+    ),
+    fields: ({ amountMinor, termDays }) => ({ amountMinor, termDays })
+  }),
+  'loan.disbursed': defineType({
+    code: 2,
+    data: Type.Object(
+      {
+        loanId: LoanIdSchema,
+        principalMinor: amountSchema('Paid out', 1),
+        termDays: Type.Integer({ minimum: 1, maximum: 3650 })
+      },
+      strict
+    ),
+    fields: ({ principalMinor, termDays }) => ({ amountMinor: principalMinor, termDays })
+  }),
+  'repayment.received': defineType({
+    code: 3,
+    data: Type.Object(
+      {
+        loanId: LoanIdSchema,
+        instalmentNo: Type.Integer({ minimum: 1, maximum: 1000 }),
+        dueAtMs: timeSchema('When the instalment was due'),
+        amountMinor: Type.Optional(amountSchema('Received'))
+      },
+      strict
+    ),
+    fields: ({ dueAtMs, amountMinor }, occurredAtMs) => ({
+      lagMs: occurredAtMs - dueAtMs,
+      ...(amountMinor !== undefined && { amountMinor })
+    })
+  }),
+  'repayment.failed': defineType({
+    code: 4,
+    data: Type.Object(
+      {
+        loanId: LoanIdSchema,
+        instalmentNo: Type.Integer({ minimum: 1, maximum: 1000 }),
+        amountMinor: amountSchema('Tried')
+      },
+      strict
+    ),
+    fields: ({ amountMinor }) => ({ amountMinor })
+  }),
+  'loan.closed': defineType({
+    code: 5,
+    data: Type.Object(
+      {
+        loanId: LoanIdSchema,
+        disbursedAtMs: timeSchema('When the loan was paid out'),
+        dueAtMs: timeSchema('When the last instalment was due')
+      },
+      strict
+    ),
+    fields: ({ disbursedAtMs, dueAtMs }, occurredAtMs) => ({
+      termDays: Math.max(0, Math.round((dueAtMs - disbursedAtMs) / DAY_MS)),
+      lagMs: occurredAtMs - dueAtMs,
+      durationMs: occurredAtMs - disbursedAtMs
+    })
+  }),
+  'auth.login': defineType({ code: 6, data: Type.Object({}, strict), fields: () => ({}) }),
+  'profile.changed': defineType({
+    code: 7,
+    data: Type.Object(
+      { field: Type.Enum(['phone', 'address', 'employer', 'income', 'bankCard', 'emergencyContact']) },
+      strict
+    ),
+    fields: () => ({})
+  })
+} as const
+
+export type EventType = keyof typeof EVENT_TYPES
+export const EVENT_TYPE_NAMES = Object.keys(EVENT_TYPES) as EventType[]
+
+/** A fact as a producer posts it. `data` is checked by the schema of its type. */
+export const EventInputSchema = Type.Object(
+  {
+    eventId: EventIdSchema,
+    type: Type.Enum(EVENT_TYPE_NAMES),
+    occurredAtMs: timeSchema('When it happened, in milliseconds since 1970-01-01T00:00:00Z'),
+    applicantId: ApplicantIdSchema,
+    deviceId: Type.Optional(idSchema('Fingerprint of the device')),
+    ip: Type.Optional(Type.String({ minLength: 2, maxLength: 45, pattern: '^[0-9A-Fa-f:.]+$' })),
+    phone: Type.Optional(Type.String({ minLength: 5, maxLength: 24, pattern: '^[+]?[0-9 ()-]+$' })),
+    bankCard: Type.Optional(Type.String({ minLength: 8, maxLength: 32, pattern: '^[0-9 -]+$' })),
+    data: Type.Object({}, { additionalProperties: true, description: 'Depends on the type' })
+  },
+  { ...strict, $id: 'Event' }
+)
+export type EventInput = Static<typeof EventInputSchema>
+
+/** An event behind the edge: identifiers are tokens. */
+export interface AssayEvent {
+  readonly eventId: string
+  readonly type: EventType
+  readonly occurredAtMs: number
+  readonly tenant: string
+  readonly refs: Refs
+  readonly data: object
+}
+
+/** How far ahead of our clock an event may be: clocks of producers differ, the future does not count. */
+export const MAX_AHEAD_MS = 300_000

@@ -1,0 +1,22 @@
+import { Type } from 'typebox'
+
+/** Above every amount in force anywhere and far below 2^53, so that sums of a lifetime stay exact integers. */
+export const MAX_AMOUNT_MINOR = 10_000_000_000
+
+export const CURRENCIES = ['CNY', 'NGN', 'USD', 'EUR'] as const
+export const CurrencySchema = Type.Enum([...CURRENCIES], { description: 'ISO 4217; all with two decimals' })
+export type Currency = (typeof CURRENCIES)[number]
+
+/** An amount in minor units (cents, kobo, fen): an integer, never a fraction. */
+export function amountSchema(description: string, minimum = 0) {
+  return Type.Integer({ minimum, maximum: MAX_AMOUNT_MINOR, description })
+}
+
+/** Rounds half away from zero for the non-negative amounts that occur here. */
+export function roundHalfUp(value: number): number {
+  return Math.floor(value + 0.5)
+}
+
+export function floorToStep(amountMinor: number, stepMinor: number): number {
+  return Math.floor(amountMinor / stepMinor) * stepMinor
+}

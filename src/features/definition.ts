@@ -1,0 +1,57 @@
+import type { Application } from '../domain/application.ts'
+import type { EntityKind, EventType, Field } from '../domain/event.ts'
+
+export const UNITS = ['count', 'minor', 'days', 'ratio', 'years', 'flag', 'hours'] as const
+export type Unit = (typeof UNITS)[number]
+
+/** What a jurisdiction may ask to be switched off. */
+export const LEGAL_TAGS = ['age', 'employment', 'location', 'device', 'financial'] as const
+export type LegalTag = (typeof LEGAL_TAGS)[number]
+
+export type Aggregation =
+  | { readonly of: 'count' }
+  | { readonly of: 'distinct'; readonly ref: EntityKind }
+  | { readonly of: 'sum' | 'mean' | 'min' | 'max' | 'last' | 'first'; readonly field: Field }
+  | { readonly of: 'ageOfLast' | 'ageOfFirst' }
+  | { readonly of: 'shareAbove'; readonly field: Field; readonly above: number }
+  | { readonly of: 'countAbove'; readonly field: Field; readonly above: number }
+
+interface Described {
+  readonly name: string
+  readonly unit: Unit
+  /** Plausible values: outside, a model may not approve. */
+  readonly range: readonly [minimum: number, maximum: number]
+  readonly legal: readonly LegalTag[]
+  readonly meaning: string
+}
+
+/** A number from the events of one entity within a window that ends at the decision. */
+export interface EventFeature extends Described {
+  readonly source: 'events'
+  readonly entity: EntityKind
+  readonly event: EventType
+  readonly aggregation: Aggregation
+  /** Events later than the decision time minus this count; null is the whole life. */
+  readonly windowMs: number | null
+  /** The value when no event is in the window; NaN is “missing”, which is not zero. */
+  readonly whenNone: number
+}
+
+/** A number from the application itself. NaN when the application does not say. */
+export interface ApplicationFeature extends Described {
+  readonly source: 'application'
+  readonly value: (application: Application, nowMs: number) => number
+}
+
+/** One feature divided by another; missing when either is missing or the divisor is zero. */
+export interface RatioFeature extends Described {
+  readonly source: 'ratio'
+  readonly of: string
+  readonly to: string
+}
+
+export type FeatureDefinition = EventFeature | ApplicationFeature | RatioFeature
+
+export const MINUTE_MS = 60_000
+export const HOUR_MS = 60 * MINUTE_MS
+export const DAY_MS = 24 * HOUR_MS

@@ -1,0 +1,105 @@
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import type { PartnerKeys } from '../access/partner-keys.ts'
+import type { Clock } from '../clock.ts'
+import type { DecideService } from '../decisions/decide.ts'
+import type { DecisionStore } from '../decisions/store.ts'
+import { DecisionRequestSchema } from '../domain/application.ts'
+import { DecisionSchema } from '../domain/decision.ts'
+import { EventInputSchema } from '../domain/event.ts'
+import type { BehaviourStore } from '../features/behaviour-store.ts'
+import type { FeatureSet } from '../features/vector.ts'
+import type { Logger } from '../log.ts'
+import type { Metrics } from '../metrics.ts'
+import type { Edge } from './edge.ts'
+import { installErrorHandler } from './error-handler.ts'
+import { admission } from './plugins/admission.ts'
+import { authentication } from './plugins/authentication.ts'
+import { openapi } from './plugins/openapi.ts'
+import { requestMetrics } from './plugins/request-metrics.ts'
+import { ProblemSchema } from './problem.ts'
+import { decisionRoutes } from './routes/decisions.ts'
+import { eventRoutes } from './routes/events.ts'
+import { featureRoutes } from './routes/features.ts'
+import { healthRoutes } from './routes/health.ts'
+import { parseStrictJson } from './strict-json.ts'
+
+export interface AppDeps {
+  readonly decide: DecideService
+  readonly store: DecisionStore
+  readonly behaviour: BehaviourStore
+  readonly featureSet: FeatureSet
+  readonly partnerKeys: PartnerKeys
+  readonly edge: Edge
+  readonly clock: Clock
+  readonly metrics: Metrics
+  readonly log: Logger
+  /** What keeps the service from deciding; empty when ready. */
+  readonly notReady: () => readonly string[]
+}
+
+export interface AppOptions {
+  readonly version: string
+  readonly deadlineMs: number
+  readonly maxInFlight: number
+  readonly allowAsOf: boolean
+  readonly docsPage: boolean
+}
+
+const BODY_LIMIT_BYTES = 64 * 1024
+/** A client that sends slower than this is cut off; Fastify’s default waits for ever (reliability reference, H1). */
+const REQUEST_TIMEOUT_MS = 5000
+
+/** The HTTP application: its parts, one a line. Does not listen. */
+export async function buildApp(deps: AppDeps, options: AppOptions): Promise<FastifyInstance> {
+  const { clock, metrics, edge } = deps
+  const app = fastify({
+    loggerInstance: deps.log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: 0,
+    keepAliveTimeout: 72_000,
+    http: { connectionsCheckingInterval: 1000 },
+    exposeHeadRoutes: false,
+    forceCloseConnections: 'idle',
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: true } }
+  })
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
+    try {
+      done(null, parseStrictJson(body as string))
+    } catch (error) {
+      done(error as Error)
+    }
+  })
+  for (const schema of [DecisionRequestSchema, DecisionSchema, EventInputSchema, ProblemSchema]) app.addSchema(schema)
+
+  const errors = metrics.counter('credit_decision_errors_total')
+  installErrorHandler(app, { log: deps.log, onError: (route, kind) => errors.inc({ stage: route, kind }) })
+  await app.register(authentication, { partnerKeys: deps.partnerKeys })
+  await app.register(admission, {
+    maxInFlight: options.maxInFlight,
+    onInFlight: (inFlight) => metrics.gauge('credit_requests_in_flight').set(inFlight),
+    onShed: (route) => metrics.counter('credit_requests_shed_total').inc({ route })
+  })
+  await app.register(requestMetrics, { metrics })
+  await app.register(openapi, { version: options.version, page: options.docsPage })
+  await app.register(healthRoutes, { notReady: deps.notReady })
+  await app.register(featureRoutes, { featureSet: deps.featureSet })
+  await app.register(decisionRoutes, {
+    decide: deps.decide,
+    store: deps.store,
+    edge,
+    clock,
+    deadlineMs: options.deadlineMs,
+    allowAsOf: options.allowAsOf,
+    onConflict: () => metrics.counter('credit_idempotency_conflicts_total').inc({ endpoint: 'decisions' })
+  })
+  await app.register(eventRoutes, {
+    behaviour: deps.behaviour,
+    edge,
+    clock,
+    onEvents: (type, outcome) => metrics.counter('credit_events_total').inc({ type, outcome })
+  })
+  return app
+}

@@ -1,0 +1,28 @@
+import fastify, { type FastifyInstance } from 'fastify'
+import type { Metrics } from '../metrics.ts'
+import { healthRoutes } from './routes/health.ts'
+
+export interface OpsDeps {
+  readonly metrics: Metrics
+  readonly notReady: () => readonly string[]
+  /** Refreshes gauges that are read rather than counted, before each scrape. */
+  readonly beforeScrape?: () => Promise<void>
+  /** The API whose description is shown here too, for whoever works on this machine. */
+  readonly describes?: FastifyInstance
+}
+
+/** The private port of a process: metrics, health and, for the gateway, the API’s description. Bind it to loopback. */
+export async function buildOps({ metrics, notReady, beforeScrape, describes }: OpsDeps): Promise<FastifyInstance> {
+  const ops = fastify({ logger: false, exposeHeadRoutes: false, forceCloseConnections: true })
+  ops.get('/metrics', async (_request, reply) => {
+    await beforeScrape?.()
+    return reply.header('content-type', metrics.registry.contentType).send(await metrics.registry.metrics())
+  })
+  await ops.register(healthRoutes, { notReady })
+  if (describes !== undefined) {
+    const { default: scalar } = await import('@scalar/fastify-api-reference')
+    ops.get('/openapi.json', () => describes.swagger())
+    await ops.register(scalar, { routePrefix: '/docs', configuration: { url: '/openapi.json' } })
+  }
+  return ops
+}

@@ -1,0 +1,50 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import type { PartnerKeys, Principal, Scope } from '../../access/partner-keys.ts'
+import { AssayError } from '../../errors.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    principal: Principal | null
+  }
+  interface FastifyContextConfig {
+    /** What a key must allow to use the route; 'any' is any valid key, 'none' is a route without one. */
+    scope?: Scope | 'any' | 'none'
+  }
+}
+
+const BEARER = /^Bearer ([\x21-\x7e]{1,256})$/
+
+/**
+ * Every route needs a valid key unless it says `scope: 'none'`; a route that says nothing needs any key, so that a
+ * forgotten declaration closes a door and opens none. Runs before the body is read.
+ */
+export const authentication = fp<{ readonly partnerKeys: PartnerKeys }>(
+  async (app: FastifyInstance, { partnerKeys }) => {
+    app.decorateRequest('principal', null)
+    app.addHook('onRequest', (request, _reply, done) => {
+      const scope = request.routeOptions.config.scope ?? 'any'
+      if (scope === 'none') return done()
+      const key = BEARER.exec(request.headers.authorization ?? '')?.[1]
+      if (key === undefined) return done(new AssayError('unauthorized', 'send Authorization: Bearer <key>'))
+      const cached = partnerKeys.verifyCached(key)
+      if (cached !== undefined) return done(admit(request, cached, scope))
+      partnerKeys.verify(key).then((principal) => done(admit(request, principal, scope)), done)
+    })
+  },
+  { name: 'authentication' }
+)
+
+function admit(request: FastifyRequest, principal: Principal | 'refused', scope: Scope | 'any'): Error | undefined {
+  if (principal === 'refused') return new AssayError('unauthorized', 'the key is not known or was revoked')
+  if (scope !== 'any' && !principal.scopes.includes(scope))
+    return new AssayError('forbidden', `the key lacks the scope ${scope}`)
+  request.principal = principal
+  return undefined
+}
+
+/** The principal of an authenticated route. */
+export function principalOf({ principal }: FastifyRequest): Principal {
+  if (principal === null) throw new AssayError('internal_error', 'a route without authentication asked who is asking')
+  return principal
+}

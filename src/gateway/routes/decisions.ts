@@ -1,0 +1,124 @@
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Clock } from '../../clock.ts'
+import type { DecideResult, DecideService } from '../../decisions/decide.ts'
+import type { DecisionStore } from '../../decisions/store.ts'
+import type { DecisionRequest } from '../../domain/application.ts'
+import { AssayError } from '../../errors.ts'
+import { type Edge, fingerprintOf } from '../edge.ts'
+import { sendProblem } from '../error-handler.ts'
+import { principalOf } from '../plugins/authentication.ts'
+
+export interface DecisionRoutesOptions {
+  readonly decide: DecideService
+  readonly store: DecisionStore
+  readonly edge: Edge
+  readonly clock: Clock
+  readonly deadlineMs: number
+  /** Whether Assay-As-Of may set the clock: tests and replays only. */
+  readonly allowAsOf: boolean
+  readonly onConflict: () => void
+}
+
+const IDEMPOTENCY_KEY = /^[A-Za-z0-9._~-]{1,255}$/
+const PENDING_RETRY_SECONDS = 1
+const RequestRef = Type.Unsafe<DecisionRequest>({ $ref: 'DecisionRequest#' })
+const DecisionRef = Type.Unsafe<string>({ $ref: 'Decision#' })
+const ProblemRef = Type.Unsafe<string>({ $ref: 'Problem#' })
+
+/** POST and GET of decisions. */
+export const decisionRoutes: FastifyPluginAsyncTypebox<DecisionRoutesOptions> = async (app, options) => {
+  const { decide, store, edge, clock, deadlineMs } = options
+
+  app.post(
+    '/v1/decisions',
+    {
+      config: { scope: 'decisions', admitted: true },
+      schema: {
+        summary: 'Decide an application',
+        description:
+          'The same application again returns the same bytes with Idempotent-Replay: true; with another content it is 422.',
+        body: RequestRef,
+        response: { 200: DecisionRef, 400: ProblemRef, 409: ProblemRef, 422: ProblemRef, 503: ProblemRef }
+      }
+    },
+    async (request, reply) => {
+      const deadlineAtMs = clock.monotonicMs() + deadlineMs
+      const { tenant } = principalOf(request)
+      const idempotencyKey = readIdempotencyKey(request)
+      const nowMs = readAsOf(request, options) ?? clock.nowMs()
+      const application = edge.toApplication(tenant, request.body)
+      const fingerprint = fingerprintOf(application)
+      const result = await decide({ application, fingerprint, idempotencyKey, nowMs, deadlineAtMs })
+      return sendResult(reply, result, options)
+    }
+  )
+
+  app.get(
+    '/v1/decisions/:decisionId',
+    {
+      config: { scope: 'decisions' },
+      schema: {
+        summary: 'Read a decision as it was answered',
+        params: Type.Object({ decisionId: Type.String({ maxLength: 64 }) }),
+        response: { 200: DecisionRef, 404: ProblemRef, 503: ProblemRef }
+      }
+    },
+    async (request, reply) => {
+      const stored = await store.read(principalOf(request).tenant, request.params.decisionId)
+      if (stored === undefined) throw new AssayError('not_found', 'no such decision')
+      return sendJson(reply, stored.answer)
+    }
+  )
+}
+
+function sendResult(reply: FastifyReply, result: DecideResult, { onConflict }: DecisionRoutesOptions): FastifyReply {
+  switch (result.kind) {
+    case 'decided':
+      if (result.replay) reply.header('idempotent-replay', 'true')
+      return sendJson(reply, result.answer)
+    case 'conflict': {
+      onConflict()
+      const problems = [{ field: '/applicationId', problem: 'was sent before with another content' }]
+      const error = new AssayError('application_conflict', 'send a changed application under a new applicationId', {
+        problems
+      })
+      return sendProblem(reply, error, result.decisionId)
+    }
+    case 'keyConflict':
+      onConflict()
+      return sendProblem(reply, new AssayError('idempotency_conflict', 'use a new key for a new request'))
+    case 'pending':
+      return sendProblem(
+        reply,
+        new AssayError('application_in_progress', 'ask again in a moment', { retryAfterSeconds: PENDING_RETRY_SECONDS })
+      )
+    case 'backlog':
+      return sendProblem(
+        reply,
+        new AssayError('backlog', 'events of this entity wait to be folded', { retryAfterSeconds: 1 })
+      )
+  }
+}
+
+/** Stored bytes go out as they are: no serialiser touches them. */
+function sendJson(reply: FastifyReply, json: string): FastifyReply {
+  return reply.header('content-type', 'application/json; charset=utf-8').send(json)
+}
+
+function readIdempotencyKey(request: FastifyRequest): string | undefined {
+  const key = request.headers['idempotency-key']
+  if (key === undefined) return undefined
+  if (typeof key === 'string' && IDEMPOTENCY_KEY.test(key)) return key
+  const problems = [{ field: 'Idempotency-Key', problem: 'must be 1 to 255 of A-Z a-z 0-9 . _ ~ -' }]
+  throw new AssayError('invalid_idempotency_key', 'the header is not usable', { problems })
+}
+
+function readAsOf(request: FastifyRequest, { allowAsOf }: DecisionRoutesOptions): number | undefined {
+  const header = request.headers['assay-as-of']
+  if (header === undefined) return undefined
+  if (!allowAsOf) throw new AssayError('as_of_not_allowed', 'the header Assay-As-Of needs ALLOW_AS_OF=true')
+  if (typeof header === 'string' && /^\d{12,13}$/.test(header)) return Number(header)
+  const problems = [{ field: 'Assay-As-Of', problem: 'must be milliseconds since 1970' }]
+  throw new AssayError('invalid_request', 'the header Assay-As-Of is not a time', { problems })
+}

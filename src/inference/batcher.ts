@@ -1,0 +1,136 @@
+import type { ScoreReply, ScoreTask } from './protocol.ts'
+import type { ScoreOutcome, Scorer } from './scorer.ts'
+
+export type BatchRun = (task: ScoreTask) => Promise<ScoreReply>
+
+export interface BatcherOptions {
+  readonly run: BatchRun
+  readonly inputCount: number
+  readonly threads: number
+  readonly maxBatchRows: number
+  readonly maxQueuedRows: number
+  readonly explainFromPd: number
+  /** Monotonic; deadlines are on this clock. */
+  readonly nowMs: () => number
+  readonly onBatch: (rows: number, inferMicros: number) => void
+  readonly onFault: (kind: 'late' | 'failed') => void
+}
+
+interface Waiting {
+  readonly row: Float32Array
+  readonly deadlineAtMs: number
+  readonly settle: (outcome: ScoreOutcome) => void
+  settled: boolean
+}
+
+const TIMEOUT: ScoreOutcome = { kind: 'fault', code: 'SYS_INFERENCE_TIMEOUT' }
+const UNAVAILABLE: ScoreOutcome = { kind: 'fault', code: 'SYS_INFERENCE_UNAVAILABLE' }
+const OVERLOAD: ScoreOutcome = { kind: 'fault', code: 'SYS_OVERLOAD' }
+
+/**
+ * Turns rows that wait in the same turn of the event loop into one task, because a hop to a thread costs the same for
+ * one row as for sixty (performance reference, section 4). A batch is what is waiting when a thread is free: no timer ever
+ * delays a row. setImmediate closes a turn: the Redis replies of one read arrive before it runs.
+ */
+export function createBatcher(
+  options: BatcherOptions
+): Pick<Scorer, 'score'> & { readonly drain: () => Promise<void> } {
+  const { run, inputCount, threads, maxBatchRows, maxQueuedRows, explainFromPd, nowMs, onBatch, onFault } = options
+  const queue: Waiting[] = []
+  const running = new Set<Promise<void>>()
+  let outstanding: Waiting[] = []
+  let scheduled = false
+  let guarding = false
+
+  const score = (row: Float32Array, deadlineAtMs: number): Promise<ScoreOutcome> => {
+    if (queue.length >= maxQueuedRows) return Promise.resolve(OVERLOAD)
+    return new Promise((settle) => {
+      const waiting: Waiting = { row, deadlineAtMs, settle, settled: false }
+      queue.push(waiting)
+      outstanding.push(waiting)
+      guard(deadlineAtMs)
+      schedule()
+    })
+  }
+
+  // One timer guards every row, queued or running, so that a thread that hangs holds nobody up and a row costs no timer:
+  // it fires at some row's deadline, answers whoever is late and moves on to the next deadline.
+  const guard = (deadlineAtMs: number): void => {
+    if (guarding) return
+    guarding = true
+    setTimeout(expire, Math.max(0, deadlineAtMs - nowMs())).unref()
+  }
+
+  const expire = (): void => {
+    guarding = false
+    const now = nowMs()
+    for (const waiting of outstanding) if (waiting.deadlineAtMs <= now) answer(waiting, TIMEOUT)
+    outstanding = outstanding.filter(({ settled }) => !settled)
+    if (outstanding.length > 0)
+      guard(outstanding.reduce((least, { deadlineAtMs }) => Math.min(least, deadlineAtMs), Infinity))
+  }
+
+  const schedule = (): void => {
+    if (scheduled || running.size >= threads || queue.length === 0) return
+    scheduled = true
+    setImmediate(flush)
+  }
+
+  const flush = (): void => {
+    scheduled = false
+    const now = nowMs()
+    while (running.size < threads && queue.length > 0) {
+      const batch = queue.splice(0, maxBatchRows).filter((waiting) => stillWaits(waiting, now))
+      if (batch.length > 0) start(batch)
+    }
+  }
+
+  const stillWaits = (waiting: Waiting, now: number): boolean => {
+    if (!waiting.settled && waiting.deadlineAtMs <= now) answer(waiting, TIMEOUT)
+    return !waiting.settled
+  }
+
+  const start = (batch: readonly Waiting[]): void => {
+    const rows = new Float32Array(batch.length * inputCount)
+    batch.forEach(({ row }, index) => {
+      rows.set(row, index * inputCount)
+    })
+    const finished = run({ rows, count: batch.length, explainFromPd })
+      .then((reply) => deliver(batch, reply))
+      .catch(() => fail(batch))
+      .finally(() => {
+        running.delete(finished)
+        schedule()
+      })
+    running.add(finished)
+  }
+
+  const deliver = (batch: readonly Waiting[], { pd, contributions, inferMicros }: ScoreReply): void => {
+    onBatch(batch.length, inferMicros)
+    batch.forEach((waiting, index) => {
+      if (waiting.settled) onFault('late')
+      const of = contributions.subarray(index * inputCount, (index + 1) * inputCount)
+      answer(waiting, { kind: 'scored', pd: pd[index] ?? Number.NaN, contributions: Number.isNaN(of[0]) ? null : of })
+    })
+  }
+
+  const fail = (batch: readonly Waiting[]): void => {
+    onFault('failed')
+    for (const waiting of batch) answer(waiting, UNAVAILABLE)
+  }
+
+  const drain = async (): Promise<void> => {
+    while (queue.length > 0 || running.size > 0) {
+      schedule()
+      await (running.size > 0 ? Promise.all(running) : new Promise(setImmediate))
+    }
+  }
+
+  return { score, drain }
+}
+
+function answer(waiting: Waiting, outcome: ScoreOutcome): void {
+  if (waiting.settled) return
+  waiting.settled = true
+  waiting.settle(outcome)
+}

@@ -1,0 +1,19 @@
+/** What a score can come to. A fault is an outcome too: the decision goes to a person. */
+export type ScoreOutcome =
+  | {
+      readonly kind: 'scored'
+      /** As the model gave it: check with isUsablePd() before deciding. */
+      readonly pd: number
+      /** Shapley value of each input on the margin; null when the row was not explained. */
+      readonly contributions: Float64Array | null
+    }
+  | { readonly kind: 'fault'; readonly code: ScoreFault }
+
+export type ScoreFault = 'SYS_INFERENCE_TIMEOUT' | 'SYS_INFERENCE_UNAVAILABLE' | 'SYS_OVERLOAD'
+
+/** Scores rows; the adapter is the thread pool. Never rejects. */
+export interface Scorer {
+  readonly score: (row: Float32Array, deadlineAtMs: number) => Promise<ScoreOutcome>
+  /** Waits for running batches, then ends the threads. */
+  readonly close: () => Promise<void>
+}

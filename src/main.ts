@@ -1,0 +1,160 @@
+import { randomUUIDv7 } from 'node:crypto'
+import { createPartnerKeys } from './access/partner-keys.ts'
+import { systemClock } from './clock.ts'
+import { loadConfig } from './config.ts'
+import { observeDecisions } from './decision-metrics.ts'
+import { createDecideService } from './decisions/decide.ts'
+import { createRedisDecisionStore } from './decisions/redis-decision-store.ts'
+import { describeError } from './errors.ts'
+import { createBehaviourStore } from './features/behaviour-store.ts'
+import { CATALOGUE } from './features/catalogue.ts'
+import { createFeatureSet, createVectorPicker } from './features/vector.ts'
+import { buildApp } from './gateway/app.ts'
+import { createEdge } from './gateway/edge.ts'
+import { buildOps } from './gateway/ops.ts'
+import { createTokenise } from './gateway/tokens.ts'
+import { activeModelFolder, loadModel } from './inference/model.ts'
+import { createScorerPool } from './inference/pool.ts'
+import { createLog } from './log.ts'
+import { createMetrics } from './metrics.ts'
+import { compilePolicy, explainFromPd } from './policy/engine.ts'
+import { loadPolicy } from './policy/load.ts'
+import { createRedis, whenReady } from './redis/client.ts'
+import { loadFunctions } from './redis/functions.ts'
+import { createKeys, partitionOfText } from './redis/keys.ts'
+import { type Closer, endOnSignals } from './shutdown.ts'
+import { readVersion } from './version.ts'
+
+const DAY_MS = 86_400_000
+const REDIS_BOOT_MS = 10_000
+/** Two Redis timeouts fit the default deadline; the commit gets what is left of it. */
+const COMMIT_RESERVE_SHARE = 0.4
+const LEASE_BEYOND_DEADLINE_MS = 2000
+const MODELS = new URL('../models/', import.meta.url)
+const POLICY = new URL('../policies/baseline.json', import.meta.url)
+
+/** The gateway process: everything is proven before it listens, and closed in the reverse order. */
+async function main(): Promise<void> {
+  const config = loadConfig(process.env)
+  const version = readVersion()
+  const log = createLog('gateway', config.LOG_LEVEL)
+  const metrics = createMetrics({ process: 'gateway', version, withDefaults: true })
+  const closers: Closer[] = []
+  endOnSignals({ closers, deadlineMs: config.SHUTDOWN_DEADLINE_MS, log })
+
+  const featureSet = createFeatureSet(CATALOGUE)
+  const { policy, id: policyId } = await loadPolicy(POLICY, featureSet.names)
+  const model = await loadModel(await activeModelFolder(MODELS, 'credit'))
+  const toVector = createVectorPicker(
+    featureSet.names,
+    model.manifest.inputs.map(({ name }) => name)
+  )
+  const modelName = model.manifest.name
+  const inference = metrics.histogram('credit_model_inference_duration_seconds').labels({ model: modelName })
+  const batchRows = metrics.histogram('credit_model_batch_rows').labels({ model: modelName })
+  const scorer = await createScorerPool({
+    model,
+    threads: config.SCORE_THREADS,
+    maxBatchRows: config.SCORE_BATCH_ROWS,
+    maxQueuedRows: config.SCORE_QUEUE_ROWS,
+    explainFromPd: explainFromPd(policy),
+    onBatch: (rows, inferMicros) => {
+      batchRows.observe(rows)
+      inference.observe(inferMicros / 1e6)
+    },
+    onFault: (kind) => metrics.counter('credit_model_faults_total').inc({ kind })
+  })
+  closers.push({ name: 'scorer', close: scorer.close })
+  metrics
+    .gauge('credit_model_info')
+    .set(
+      { model: modelName, version: model.manifest.version, hash: model.manifest.files['model.onnx'].slice(0, 12) },
+      1
+    )
+
+  const redis = createRedis({
+    url: config.REDIS_URL,
+    name: 'assay-gateway',
+    role: 'request',
+    commandTimeoutMs: config.REDIS_TIMEOUT_MS,
+    onError: () => metrics.counter('credit_redis_errors_total').inc({ role: 'request' })
+  })
+  closers.push({ name: 'redis', close: () => redis.disconnect() })
+  const keys = createKeys(config.REDIS_PREFIX)
+  // A restarted Redis has its functions from its append-only file; an empty one gets them here.
+  let functionsLoaded = false
+  const load = () =>
+    loadFunctions(redis).then(
+      () => {
+        functionsLoaded = true
+      },
+      (error: unknown) => log.error({ reason: describeError(error) }, 'functions not loaded')
+    )
+  await whenReady(redis, REDIS_BOOT_MS).then(load, () => log.warn({ redis: redis.status }, 'Redis is not there yet'))
+  redis.on('ready', () => void load())
+
+  const limits = { compactFromBytes: config.COMPACT_FROM_BYTES, maxTailBytes: config.MAX_TAIL_BYTES }
+  const store = createRedisDecisionStore({
+    redis,
+    keys,
+    leaseMs: config.DECISION_DEADLINE_MS + LEASE_BEYOND_DEADLINE_MS,
+    retentionMs: config.DECISION_RETENTION_DAYS * DAY_MS,
+    ...limits
+  })
+  const decide = createDecideService({
+    store,
+    featureSet,
+    toVector,
+    scorer,
+    decideByPolicy: compilePolicy(policy, model.manifest, featureSet.names),
+    answerContext: {
+      policyId,
+      modelIds: { credit: model.id },
+      featureSetId: featureSet.id,
+      offerValidDays: policy.offerValidDays
+    },
+    partitionOf: ({ refs }) => partitionOfText(refs.applicant),
+    newUuidv7: randomUUIDv7,
+    monotonicMs: systemClock.monotonicMs,
+    observer: observeDecisions(metrics, modelName),
+    commitReserveMs: config.DECISION_DEADLINE_MS * COMMIT_RESERVE_SHARE
+  })
+
+  const notReady = (): string[] => {
+    const up = redis.status === 'ready'
+    metrics.gauge('credit_redis_up').set({ role: 'request' }, up ? 1 : 0)
+    if (!up) return [`redis is ${redis.status}`]
+    return functionsLoaded ? [] : ['redis functions are not loaded']
+  }
+  const app = await buildApp(
+    {
+      decide,
+      store,
+      behaviour: createBehaviourStore({ redis, keys, ...limits }),
+      featureSet,
+      partnerKeys: createPartnerKeys(redis, keys),
+      edge: createEdge(createTokenise(config.TOKEN_KEY)),
+      clock: systemClock,
+      metrics,
+      log,
+      notReady
+    },
+    {
+      version,
+      deadlineMs: config.DECISION_DEADLINE_MS,
+      maxInFlight: config.MAX_IN_FLIGHT,
+      allowAsOf: config.ALLOW_AS_OF,
+      docsPage: true
+    }
+  )
+  const ops = await buildOps({ metrics, notReady, describes: app, beforeScrape: async () => void notReady() })
+  closers.push({ name: 'ops', close: () => ops.close() }, { name: 'http', close: () => app.close() })
+  await ops.listen({ host: config.OPS_HOST, port: config.OPS_PORT })
+  const address = await app.listen({ host: config.HOST, port: config.PORT })
+  log.info({ address, model: model.id, policy: policyId, featureSet: featureSet.id }, 'gateway ready')
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`gateway: ${describeError(error)}\n`)
+  process.exit(1)
+})

@@ -1,0 +1,141 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+
+/** From a quarter of a millisecond, where the service lives, to where a caller has given up. */
+const LATENCY_BUCKETS = [0.00025, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1]
+const INFERENCE_BUCKETS = [0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.005, 0.01, 0.05]
+const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64]
+const SCORE_BUCKETS = Array.from({ length: 23 }, (_, step) => 300 + step * 25)
+const RATIO_BUCKETS = [0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1]
+const APR_BUCKETS = [0.06, 0.12, 0.15, 0.18, 0.2, 0.22, 0.24, 0.36]
+const JOB_BUCKETS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30]
+
+interface Definition {
+  readonly type: 'counter' | 'gauge' | 'histogram'
+  readonly help: string
+  readonly labels: readonly string[]
+  readonly buckets?: readonly number[]
+}
+
+/**
+ * Every metric, once. Labels come from closed sets: never an id of a person, a loan or a decision.
+ * docs/metrics.md is held equal by a test.
+ */
+export const METRICS = {
+  credit_build_info: { type: 'gauge', help: 'Always 1; which version runs', labels: ['version', 'process'] },
+  credit_model_info: { type: 'gauge', help: 'Always 1; which model serves', labels: ['model', 'version', 'hash'] },
+  credit_decisions_total: {
+    type: 'counter',
+    help: 'Decisions made',
+    labels: ['product', 'channel', 'decision', 'stage']
+  },
+  credit_decision_reasons_total: { type: 'counter', help: 'Reasons given', labels: ['reason_code', 'decision'] },
+  credit_decision_duration_seconds: {
+    type: 'histogram',
+    help: 'From the request read to the answer written',
+    labels: ['product', 'path'],
+    buckets: LATENCY_BUCKETS
+  },
+  credit_decision_stage_duration_seconds: {
+    type: 'histogram',
+    help: 'Time of one stage of a decision',
+    labels: ['stage'],
+    buckets: LATENCY_BUCKETS
+  },
+  credit_decision_errors_total: { type: 'counter', help: 'Requests answered with an error', labels: ['stage', 'kind'] },
+  credit_decision_fallback_total: {
+    type: 'counter',
+    help: 'Decisions made without a part',
+    labels: ['component', 'mode']
+  },
+  credit_idempotent_replays_total: { type: 'counter', help: 'Stored answers given again', labels: ['endpoint'] },
+  credit_idempotency_conflicts_total: { type: 'counter', help: 'Changed bodies refused', labels: ['endpoint'] },
+  credit_score_points: {
+    type: 'histogram',
+    help: 'Points of scored decisions',
+    labels: ['model', 'product'],
+    buckets: SCORE_BUCKETS
+  },
+  credit_pd_ratio: { type: 'histogram', help: 'Probability of default', labels: ['model'], buckets: RATIO_BUCKETS },
+  credit_offer_apr_ratio: {
+    type: 'histogram',
+    help: 'Effective annual rate of offers',
+    labels: ['product', 'band'],
+    buckets: APR_BUCKETS
+  },
+  credit_events_total: { type: 'counter', help: 'Events received', labels: ['type', 'outcome'] },
+  credit_requests_in_flight: { type: 'gauge', help: 'Admitted requests in progress', labels: [] },
+  credit_requests_shed_total: {
+    type: 'counter',
+    help: 'Requests refused because too many were in progress',
+    labels: ['route']
+  },
+  credit_model_inference_duration_seconds: {
+    type: 'histogram',
+    help: 'Time of one batch in the scoring thread',
+    labels: ['model'],
+    buckets: INFERENCE_BUCKETS
+  },
+  credit_model_batch_rows: { type: 'histogram', help: 'Rows of one batch', labels: ['model'], buckets: BATCH_BUCKETS },
+  credit_model_faults_total: { type: 'counter', help: 'Late or failed inferences', labels: ['kind'] },
+  credit_redis_up: { type: 'gauge', help: '1 while the connection can take commands', labels: ['role'] },
+  credit_redis_errors_total: { type: 'counter', help: 'Errors of the connection', labels: ['role'] },
+  credit_log_entries_total: { type: 'counter', help: 'Log entries the ingest worker acknowledged', labels: [] },
+  credit_log_pending_entries: { type: 'gauge', help: 'Log entries not acknowledged yet', labels: [] },
+  credit_profile_compactions_total: { type: 'counter', help: 'Tails folded into profiles', labels: ['outcome'] },
+  credit_outbox_relayed_total: { type: 'counter', help: 'Outbox entries turned into jobs', labels: [] },
+  credit_outbox_pending_entries: { type: 'gauge', help: 'Outbox entries not relayed yet', labels: [] },
+  credit_queue_jobs: { type: 'gauge', help: 'Jobs by state', labels: ['queue', 'state'] },
+  credit_queue_job_duration_seconds: {
+    type: 'histogram',
+    help: 'Time of one job',
+    labels: ['queue', 'job'],
+    buckets: JOB_BUCKETS
+  },
+  credit_queue_jobs_finished_total: { type: 'counter', help: 'Jobs finished', labels: ['queue', 'job', 'outcome'] },
+  credit_job_last_success_timestamp_seconds: { type: 'gauge', help: 'When a job last succeeded', labels: ['job'] }
+} as const satisfies Record<string, Definition>
+
+export type MetricName = keyof typeof METRICS
+type NamesOf<Type extends Definition['type']> = {
+  [Name in MetricName]: (typeof METRICS)[Name]['type'] extends Type ? Name : never
+}[MetricName]
+
+export interface Metrics {
+  readonly registry: Registry
+  readonly counter: (name: NamesOf<'counter'>) => Counter
+  readonly gauge: (name: NamesOf<'gauge'>) => Gauge
+  readonly histogram: (name: NamesOf<'histogram'>) => Histogram
+}
+
+export interface MetricsOptions {
+  readonly process: 'gateway' | 'ingest' | 'monitor'
+  readonly version: string
+  /** Event loop, memory and garbage collection of Node itself. */
+  readonly withDefaults: boolean
+}
+
+/** A registry; a metric is made when a process first asks for it, so each process shows only what it measures. */
+export function createMetrics({ process, version, withDefaults }: MetricsOptions): Metrics {
+  const registry = new Registry()
+  if (withDefaults) collectDefaultMetrics({ register: registry })
+  const made = new Map<string, Counter | Gauge | Histogram>()
+
+  const make = <Metric extends Counter | Gauge | Histogram>(
+    name: MetricName,
+    create: (options: { name: string; help: string; labelNames: string[]; registers: Registry[] }) => Metric
+  ): Metric => {
+    const { help, labels } = METRICS[name]
+    const metric = made.get(name) ?? create({ name, help, labelNames: [...labels], registers: [registry] })
+    made.set(name, metric)
+    return metric as Metric
+  }
+
+  const metrics: Metrics = {
+    registry,
+    counter: (name) => make(name, (options) => new Counter(options)),
+    gauge: (name) => make(name, (options) => new Gauge(options)),
+    histogram: (name) => make(name, (options) => new Histogram({ ...options, buckets: [...METRICS[name].buckets] }))
+  }
+  metrics.gauge('credit_build_info').set({ version, process }, 1)
+  return metrics
+}

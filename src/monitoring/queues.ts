@@ -1,0 +1,89 @@
+import { Queue, Worker } from 'bullmq'
+import type { Redis } from 'ioredis'
+import { type Static, type TSchema, Type } from 'typebox'
+import { OutboxEntrySchema } from '../decisions/answer.ts'
+import { compileCheck } from '../domain/check.ts'
+import { DecisionIdSchema, TenantSchema } from '../domain/ids.ts'
+import { AssayError } from '../errors.ts'
+
+export const QUEUE_NAMES = ['loan-monitor', 'repay-remind'] as const
+export type QueueName = (typeof QUEUE_NAMES)[number]
+
+/** Payloads carry ids only: BullMQ keeps job data in clear text. */
+export const LoanMonitorSchema = OutboxEntrySchema
+export const RepayRemindSchema = Type.Object(
+  {
+    decisionId: DecisionIdSchema,
+    tenant: TenantSchema,
+    instalmentNo: Type.Integer({ minimum: 1 }),
+    dueDate: Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$' })
+  },
+  { additionalProperties: false }
+)
+export type LoanMonitor = Static<typeof LoanMonitorSchema>
+export type RepayRemind = Static<typeof RepayRemindSchema>
+
+/**
+ * Ids are made from what the job is about: adding it again changes nothing while the job is kept. BullMQ takes no “:” and
+ * no plain integer. Once a job is removed its id is free again, so handlers are idempotent by themselves.
+ */
+export function loanMonitorJobId({ decisionId }: LoanMonitor): string {
+  return `mon_${decisionId}`
+}
+
+export function repayRemindJobId({ decisionId, instalmentNo }: RepayRemind): string {
+  return `rem_${decisionId}_${instalmentNo}_Tm3`
+}
+
+const KEEP = { removeOnComplete: { age: 86_400, count: 10_000 }, removeOnFail: { age: 604_800, count: 10_000 } }
+/** Five tries over about half a minute; then the job is failed for a person to see. */
+const RETRY = { attempts: 5, backoff: { type: 'exponential', delay: 1000, jitter: 0.5 } }
+
+export interface QueueOptions {
+  readonly connection: Redis
+  readonly prefix: string
+}
+
+export function createQueue<Payload>(name: QueueName, { connection, prefix }: QueueOptions): Queue<Payload> {
+  return new Queue<Payload>(name, { connection, prefix, defaultJobOptions: { ...KEEP, ...RETRY } })
+}
+
+export type JobOutcome = 'done' | 'already_done' | 'obsolete'
+
+export interface QueueWorkerOptions<Schema extends TSchema> extends QueueOptions {
+  readonly schema: Schema
+  readonly concurrency: number
+  readonly handle: (payload: Static<Schema>) => Promise<JobOutcome>
+  readonly onFinished: (outcome: JobOutcome | 'failed', seconds: number) => void
+  readonly onError: (error: Error) => void
+}
+
+/** A BullMQ worker whose payloads are checked before its handler sees them. A job may run twice: handlers allow it. */
+export function createQueueWorker<Schema extends TSchema>(
+  name: QueueName,
+  options: QueueWorkerOptions<Schema>
+): Worker {
+  const { schema, concurrency, handle, onFinished, onError, connection, prefix } = options
+  const check = compileCheck(schema)
+  const worker = new Worker(
+    name,
+    async ({ data }) => {
+      const startedAtMs = performance.now()
+      const finished = (outcome: JobOutcome | 'failed') => onFinished(outcome, (performance.now() - startedAtMs) / 1000)
+      try {
+        const checked = check(data)
+        if (!checked.ok)
+          throw new AssayError('internal_error', `a ${name} job is malformed`, { problems: checked.problems })
+        const outcome = await handle(checked.value)
+        finished(outcome)
+        return outcome
+      } catch (error) {
+        finished('failed')
+        throw error
+      }
+    },
+    { connection, prefix, concurrency }
+  )
+  worker.on('error', onError)
+  return worker
+}

@@ -1,0 +1,147 @@
+import type { Application } from '../domain/application.ts'
+import type { Limit, Offer, Outcome, Score } from '../domain/decision.ts'
+import { type Reason, type ReasonCode, rankReasons } from '../domain/reasons.ts'
+import { isUsablePd, scorePoints } from '../domain/score-scale.ts'
+import { limitOf, makeOffer } from './offers.ts'
+import { type Finding, findProduct, findRuleHits } from './rules.ts'
+import type { Band, Policy } from './schema.ts'
+
+/** What the engine needs to know of the credit model; the manifest has it. */
+export interface ModelFacts {
+  readonly scoreScale: Parameters<typeof scorePoints>[1]
+  readonly population: { readonly products: readonly string[]; readonly currencies: readonly string[] }
+  readonly inputs: readonly {
+    readonly range: readonly [number, number] | readonly number[]
+    readonly missing: 'allowed' | 'refused'
+    readonly group: ReasonCode
+  }[]
+}
+
+/** A score, or why there is none. */
+export type Assessment =
+  | { readonly kind: 'scored'; readonly pd: number; readonly contributions: Float64Array | null }
+  | { readonly kind: 'fault'; readonly code: ReasonCode }
+
+export interface DecideInput {
+  readonly application: Application
+  /** Features in catalogue order. */
+  readonly values: Float64Array
+  /** The model’s inputs, as scored. */
+  readonly vector: Float32Array
+  readonly assessment: Assessment
+  readonly decisionId: string
+  readonly nowMs: number
+}
+
+/** A decision before it gets its ids, dates and trace. */
+export interface Verdict {
+  readonly outcome: Outcome
+  readonly score: Score | null
+  readonly limit: Limit | null
+  readonly offers: readonly Offer[]
+  readonly reasons: readonly Reason[]
+  /** Zone of the offers’ dates; null without offers. */
+  readonly utcOffsetMinutes: number | null
+}
+
+/** Decides one application. Pure: same input, same verdict, to the bit. */
+export type Decide = (input: DecideInput) => Verdict
+
+/** The lowest probability at which the policy does not approve: from there reasons may be needed. */
+export function explainFromPd({ bands }: Policy): number {
+  const firstWorse = bands.findIndex(({ action }) => action !== 'APPROVE')
+  return firstWorse <= 0 ? 0 : (bands[firstWorse - 1] as Band).pdBelow
+}
+
+/**
+ * Compiles a policy. The order is that of the domain reference 3.5: hard rules, fraud signals, score, band, limit, price,
+ * offer. The worst finding decides; policy reasons come before score reasons. Whatever is missing or unusable refers to a
+ * person: a fault neither approves nor declines.
+ */
+export function compilePolicy(policy: Policy, model: ModelFacts, featureNames: readonly string[]): Decide {
+  const velocity = policy.velocity.map((rule) => ({ ...rule, column: featureNames.indexOf(rule.feature) }))
+
+  const findVelocityHits = (values: Float64Array): Finding[] =>
+    velocity
+      .filter(({ column, above }) => (values[column] as number) > above)
+      .map(({ action }) => ({ outcome: action, code: 'R501' }))
+
+  const decide = (input: DecideInput): Verdict => {
+    const { application, values, nowMs } = input
+    const findings = [...findRuleHits(policy, application, nowMs), ...findVelocityHits(values)]
+    const assessed = assess(policy, model, input)
+    const score = assessed.kind === 'usable' ? assessed.score : null
+    if (assessed.kind === 'unusable') findings.push({ outcome: 'REFER', code: assessed.code })
+    if (findings.length > 0) return refuseFor(findings, score)
+    if (assessed.kind === 'unusable') throw new Error('an unusable score is a finding')
+    if (assessed.band.action !== 'APPROVE') return refuse(assessed.band.action, assessed.scoreReasons, score)
+    return grant(policy, assessed.band, input, assessed.score)
+  }
+  return decide
+}
+
+type Assessed =
+  | {
+      readonly kind: 'usable'
+      readonly score: Score
+      readonly band: Band
+      readonly scoreReasons: readonly ReasonCode[]
+    }
+  | { readonly kind: 'unusable'; readonly code: ReasonCode }
+
+function assess({ bands }: Policy, model: ModelFacts, { application, vector, assessment }: DecideInput): Assessed {
+  const { population, inputs, scoreScale } = model
+  if (!population.products.includes(application.product) || !population.currencies.includes(application.currency)) {
+    return { kind: 'unusable', code: 'R903' }
+  }
+  if (assessment.kind === 'fault') return { kind: 'unusable', code: assessment.code }
+  if (!inputs.every((input, index) => isInRange(vector[index] as number, input))) {
+    return { kind: 'unusable', code: 'SYS_INPUT_OUT_OF_RANGE' }
+  }
+  const { pd, contributions } = assessment
+  const band = bands.find(({ pdBelow }) => pd < pdBelow)
+  if (!isUsablePd(pd) || band === undefined) return { kind: 'unusable', code: 'SYS_MODEL_OUTPUT_INVALID' }
+  const score = { pd, points: Math.round(scorePoints(pd, scoreScale)), band: band.band }
+  return { kind: 'usable', score, band, scoreReasons: contributions === null ? [] : scoreReasons(model, contributions) }
+}
+
+function isInRange(value: number, { range, missing }: ModelFacts['inputs'][number]): boolean {
+  if (Number.isNaN(value)) return missing === 'allowed'
+  return value >= (range[0] as number) && value <= (range[1] as number)
+}
+
+/** Groups whose inputs together raised the margin above the reference applicant’s, the strongest first; ties by code. */
+export function scoreReasons({ inputs }: ModelFacts, contributions: Float64Array): ReasonCode[] {
+  const byGroup = new Map<ReasonCode, number>()
+  inputs.forEach(({ group }, index) => {
+    byGroup.set(group, (byGroup.get(group) ?? 0) + (contributions[index] as number))
+  })
+  return [...byGroup]
+    .filter(([, sum]) => sum > 0)
+    .sort(([left, a], [right, b]) => b - a || (left < right ? -1 : 1))
+    .map(([code]) => code)
+}
+
+/** The worst outcome, with the reasons of that outcome only: a fault is never told as a cause of a decline. */
+function refuseFor(findings: readonly Finding[], score: Score | null): Verdict {
+  const outcome = findings.some((finding) => finding.outcome === 'DECLINE') ? 'DECLINE' : 'REFER'
+  const codes = findings.filter((finding) => finding.outcome === outcome).map(({ code }) => code)
+  return refuse(outcome, codes, score)
+}
+
+function refuse(outcome: Finding['outcome'], codes: readonly ReasonCode[], score: Score | null): Verdict {
+  return { outcome, score, limit: null, offers: [], reasons: rankReasons(codes), utcOffsetMinutes: null }
+}
+
+function grant(policy: Policy, band: Band, { application, decisionId, nowMs }: DecideInput, score: Score): Verdict {
+  const product = findProduct(policy, application)
+  const limit = product && limitOf(policy, product, band, application)
+  if (product === undefined || limit === undefined || limit.amountMinor < product.amountMinor.min) {
+    return refuse('DECLINE', [limit?.bindingConstraint === 'AFFORDABILITY' ? 'R301' : 'R302'], score)
+  }
+  const amountMinor = Math.min(application.amountMinor, limit.amountMinor)
+  const offer = makeOffer(policy, product, band, application, { amountMinor, offerId: `${decisionId}-1`, nowMs })
+  if (offer === undefined) return refuse('DECLINE', ['R310'], score)
+  const reasons = amountMinor === application.amountMinor ? [] : rankReasons(['R302'])
+  return { outcome: 'APPROVE', score, limit, offers: [offer], reasons, utcOffsetMinutes: product.utcOffsetMinutes }
+}

@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { compileCheck } from '../domain/check.ts'
+import { AssayError, type FieldProblem } from '../errors.ts'
+import { type Policy, PolicySchema } from './schema.ts'
+
+export interface LoadedPolicy {
+  readonly policy: Policy
+  /** version@sha256 of the file, for the trace. */
+  readonly id: string
+}
+
+const checkSchema = compileCheck(PolicySchema)
+
+/**
+ * Reads and checks a policy file against its schema, itself and the feature catalogue.
+ *
+ * @throws AssayError policy_invalid with the file and every problem found
+ */
+export async function loadPolicy(file: URL, featureNames: readonly string[]): Promise<LoadedPolicy> {
+  let bytes: Buffer
+  let value: unknown
+  try {
+    bytes = await readFile(file)
+    value = JSON.parse(bytes.toString('utf8'))
+  } catch (cause) {
+    throw new AssayError('policy_invalid', `${file.pathname}: it cannot be read as JSON`, { cause })
+  }
+  const checked = checkSchema(value)
+  const problems = checked.ok ? findContradictions(checked.value, featureNames) : checked.problems
+  if (!checked.ok || problems.length > 0) throw new AssayError('policy_invalid', file.pathname, { problems })
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  return { policy: checked.value, id: `${checked.value.version}@sha256:${sha256.slice(0, 12)}` }
+}
+
+function findContradictions(
+  { products, bands, velocity, rateCap }: Policy,
+  featureNames: readonly string[]
+): FieldProblem[] {
+  const problems: FieldProblem[] = []
+  const say = (field: string, problem: string) => problems.push({ field, problem })
+  products.forEach(({ product, amountMinor, term }, index) => {
+    if (products.findIndex((other) => other.product === product) !== index)
+      say(`/products/${index}`, `${product} stands twice`)
+    if (amountMinor.min > amountMinor.max) say(`/products/${index}/amountMinor`, 'min is above max')
+    if (amountMinor.step < 1) say(`/products/${index}/amountMinor/step`, 'must be at least 1')
+    if (term.min > term.max) say(`/products/${index}/term`, 'min is above max')
+    if (term.instalmentEvery.unit !== term.unit)
+      say(`/products/${index}/term/instalmentEvery`, `must be in ${term.unit}s`)
+  })
+  bands.forEach(({ band, pdBelow, action, nominalRate }, index) => {
+    const below = bands[index - 1]?.pdBelow ?? 0
+    if (pdBelow <= below) say(`/bands/${index}/pdBelow`, `band ${band} can never be reached`)
+    if (action === 'APPROVE' && nominalRate === null)
+      say(`/bands/${index}/nominalRate`, `band ${band} approves without a price`)
+    if (nominalRate !== null && nominalRate > rateCap) say(`/bands/${index}/nominalRate`, 'is above the rate cap')
+  })
+  if (bands.at(-1)?.pdBelow !== 1)
+    say(`/bands/${bands.length - 1}/pdBelow`, 'the last band must reach 1: a gap is left above it')
+  velocity.forEach(({ feature }, index) => {
+    if (!featureNames.includes(feature)) say(`/velocity/${index}/feature`, `the catalogue has no feature ${feature}`)
+  })
+  return problems
+}

@@ -1,0 +1,74 @@
+import { type Static, Type } from 'typebox'
+import { CONSENTS, PRODUCTS, PURPOSES, TermSchema } from '../domain/application.ts'
+import { amountSchema, CurrencySchema } from '../domain/money.ts'
+
+const strict = { additionalProperties: false } as const
+const RatioSchema = Type.Number({ minimum: 0, maximum: 1 })
+
+const ProductSchema = Type.Object(
+  {
+    product: Type.Enum([...PRODUCTS]),
+    currency: CurrencySchema,
+    amountMinor: Type.Object(
+      { min: amountSchema('Least', 1), max: amountSchema('Most', 1), step: amountSchema('Step', 1) },
+      strict
+    ),
+    term: Type.Object(
+      {
+        unit: Type.Enum(['day', 'month']),
+        min: Type.Integer({ minimum: 1 }),
+        max: Type.Integer({ minimum: 1 }),
+        instalmentEvery: TermSchema
+      },
+      { ...strict, description: 'A term shorter than one interval is one instalment at its end' }
+    ),
+    utcOffsetMinutes: Type.Integer({ minimum: -720, maximum: 840, description: 'Zone of the dates on a schedule' }),
+    students: Type.Boolean({ description: 'Whether students are served' }),
+    affordability: Type.Enum(['required', 'whenKnown'], { description: 'Whether a limit needs a declared income' })
+  },
+  strict
+)
+export type ProductPolicy = Static<typeof ProductSchema>
+
+const BandSchema = Type.Object(
+  {
+    band: Type.String({ pattern: '^[A-Z]$' }),
+    pdBelow: Type.Number({ exclusiveMinimum: 0, maximum: 1 }),
+    action: Type.Enum(['APPROVE', 'REFER', 'DECLINE']),
+    nominalRate: Type.Union([RatioSchema, Type.Null()], { description: 'Price a year; null where nothing is offered' }),
+    limitShare: Type.Number({ minimum: 0, maximum: 1, description: 'Share of the product’s maximum' })
+  },
+  strict
+)
+export type Band = Static<typeof BandSchema>
+
+const VelocityRuleSchema = Type.Object(
+  {
+    feature: Type.String(),
+    above: Type.Number(),
+    action: Type.Enum(['REFER', 'DECLINE'])
+  },
+  { ...strict, description: 'More than this refers or declines; the reason is R501' }
+)
+
+/** A policy file: everything about a decision that a risk officer may change. */
+export const PolicySchema = Type.Object(
+  {
+    version: Type.String({ pattern: '^[a-z0-9][a-z0-9.-]{0,31}$' }),
+    products: Type.Array(ProductSchema, { minItems: 1 }),
+    minimumAgeYears: Type.Integer({ minimum: 18, maximum: 30 }),
+    requiredConsents: Type.Array(Type.Enum([...CONSENTS])),
+    prohibitedPurposes: Type.Array(Type.Enum([...PURPOSES])),
+    velocity: Type.Array(VelocityRuleSchema),
+    bands: Type.Array(BandSchema, { minItems: 1, description: 'By rising pdBelow; the last reaches 1' }),
+    maxDebtToIncome: RatioSchema,
+    rateCap: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: 0.36,
+      description: 'No offer above it, nominal or effective'
+    }),
+    offerValidDays: Type.Integer({ minimum: 1, maximum: 90 })
+  },
+  { ...strict, $id: 'Policy' }
+)
+export type Policy = Static<typeof PolicySchema>

@@ -1,0 +1,64 @@
+import type { EntityKind } from '../domain/event.ts'
+
+/** Fixed when Redis is first filled: every key of an applicant carries the tag of its partition. */
+export const PARTITIONS = 64
+
+const KIND_LETTER: { readonly [K in EntityKind]: string } = {
+  applicant: 'a',
+  device: 'd',
+  ip: 'i',
+  phone: 'p',
+  card: 'c'
+}
+
+/** FNV-1a over ASCII; spreads tokens and ids over the partitions. */
+export function partitionOfText(text: string): number {
+  let hash = 0x811c9dc5
+  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
+  return ((hash ^ (hash >>> 15)) >>> 0) % PARTITIONS
+}
+
+/**
+ * Every key and stream name, and nowhere else. The prefix keeps installations (and parallel tests) apart; the hash tag
+ * `{pNN}` keeps what one Redis Function touches on one node of a cluster. Tokens are keyed hashes: no key holds a
+ * person’s identifier.
+ */
+export function createKeys(prefix: string) {
+  const tags = Array.from(
+    { length: PARTITIONS },
+    (_, partition) => `${prefix}:{p${String(partition).padStart(2, '0')}}`
+  )
+  const tag = (partition: number): string => tags[partition] as string
+  return {
+    prefix,
+    /** Stream: every event of the partition’s applicants, the only truth. */
+    log: (partition: number) => `${tag(partition)}:log`,
+    /** String: the fold of an entity’s events. */
+    profile: (kind: EntityKind, token: string) =>
+      `${tag(partitionOfText(token))}:profile:${KIND_LETTER[kind]}:${token}`,
+    /** String: packed records of an entity not folded yet. */
+    tail: (kind: EntityKind, token: string) => `${tag(partitionOfText(token))}:tail:${KIND_LETTER[kind]}:${token}`,
+    /** String: claim or outcome of one application. */
+    application: (partition: number, tenant: string, applicationId: string) =>
+      `${tag(partition)}:application:${tenant}:${applicationId}`,
+    /** String: fingerprint that an Idempotency-Key stands for. */
+    idempotency: (tenant: string, digest: string) => `${tag(partitionOfText(digest))}:idempotency:${tenant}:${digest}`,
+    /** String: the answer, a line feed, the record. */
+    decision: (partition: number, tenant: string, decisionId: string) =>
+      `${tag(partition)}:decision:${tenant}:${decisionId}`,
+    /** Stream: what decisions must still set off. */
+    outbox: (partition: number) => `${tag(partition)}:outbox`,
+    /** Stream: id and digest of every decision, in order of commit. */
+    ledger: (partition: number) => `${tag(partition)}:ledger`,
+    /** String: what a job has already done. */
+    effect: (partition: number, name: string) => `${tag(partition)}:effect:${name}`,
+    /** Stream: what somebody must be told, such as a due reminder. */
+    notices: (partition: number) => `${tag(partition)}:notices`,
+    /** Hash: partner keys by key id, secrets as digests. */
+    partnerKeys: () => `${prefix}:partner-keys`,
+    /** Prefix of BullMQ’s own keys; the tag keeps a queue on one node. */
+    jobs: () => `{${prefix}:jobs}`
+  }
+}
+
+export type Keys = ReturnType<typeof createKeys>

@@ -1,0 +1,40 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { faultFields, type Logger } from './log.ts'
+
+export interface WorkerLoopOptions {
+  readonly name: string
+  /** Does what is there and says how much it was. */
+  readonly round: () => Promise<number>
+  /** Least time from one round to the next: lets entries gather, so that a round serves many. */
+  readonly restMs: number
+  /** Wait after a fault. */
+  readonly faultRestMs: number
+  readonly log: Logger
+}
+
+/** Runs rounds one after the other until stopped; a fault is logged and the round tried again. */
+export function startWorkerLoop({ name, round, restMs, faultRestMs, log }: WorkerLoopOptions): {
+  stop: () => Promise<void>
+} {
+  const stopping = new AbortController()
+  const rest = (ms: number) => sleep(ms, undefined, { signal: stopping.signal }).catch(() => {})
+  const run = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      try {
+        await round()
+        await rest(restMs)
+      } catch (error) {
+        if (stopping.signal.aborted) return
+        log.error(faultFields(error), `${name} round failed`)
+        await rest(faultRestMs)
+      }
+    }
+  }
+  const finished = run()
+  return {
+    stop: async () => {
+      stopping.abort()
+      await finished
+    }
+  }
+}

@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config'
+import { closingLine } from './test/support/reporter.ts'
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    globalSetup: ['test/support/global-setup.ts'],
+    // Threads of the program under test (Piscina, onnxruntime) want a process of their own around them.
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 20_000,
+    hookTimeout: 30_000,
+    reporters: ['default', closingLine()]
+  }
+})
