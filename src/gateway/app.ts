@@ -1,4 +1,4 @@
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import fastify, { type FastifyInstance } from 'fastify'
 import type { PartnerKeys } from '../access/partner-keys.ts'
 import type { Clock } from '../clock.ts'
 import type { DecideService } from '../decisions/decide.ts'
@@ -53,8 +53,9 @@ const REQUEST_TIMEOUT_MS = 5000
 export async function buildApp(deps: AppDeps, options: AppOptions): Promise<FastifyInstance> {
   const { clock, metrics, edge } = deps
   const app = fastify({
-    loggerInstance: deps.log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    // A decision is in the ledger, a fault is logged by the error handler: a line and a child logger a request would only
+    // cost time and risk what they quote.
+    logger: false,
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: 0,

@@ -77,7 +77,7 @@ export function naiveFeature(feature: EventFeature, events: readonly AssayEvent[
       new Set(inWindow.map(({ refs }) => refs[aggregation.ref]).filter((ref) => ref !== undefined)).size || whenNone
     )
   }
-  if (aggregation.of === 'ageOfFirst' || aggregation.of === 'ageOfLast') {
+  if (!('field' in aggregation)) {
     const found = aggregation.of === 'ageOfFirst' ? inWindow[0] : inWindow.at(-1)
     return found === undefined ? whenNone : days(Math.max(0, nowMs - found.occurredAtMs))
   }

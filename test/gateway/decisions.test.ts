@@ -1,0 +1,161 @@
+import { describe, expect, test } from 'vitest'
+import { compileCheck } from '../../src/domain/check.ts'
+import { type Decision, DecisionSchema } from '../../src/domain/decision.ts'
+import { application, approve, buildTestApp, postDecision } from '../support/app.ts'
+
+const check = compileCheck(DecisionSchema)
+
+describe('POST /v1/decisions', () => {
+  test('an application with a good score is approved with an offer whose schedule sums to the amount', async () => {
+    const service = await buildTestApp()
+    const request = application({ amountMinor: 3_000_000, term: { count: 90, unit: 'day' } })
+    const response = await postDecision(service, request)
+    expect(response.statusCode).toBe(200)
+    const decision = response.json<Decision>()
+    expect(check(decision)).toMatchObject({ ok: true })
+    expect(decision).toMatchObject({
+      applicationId: request.applicationId,
+      decision: 'APPROVE',
+      reasons: [],
+      score: { pd: 0.05, band: 'A', points: 572 },
+      limit: { currency: 'NGN', amountMinor: 6_000_000, bindingConstraint: 'PRODUCT' }
+    })
+    const [offer] = decision.offers
+    expect(offer?.schedule).toHaveLength(3)
+    expect(offer?.schedule.reduce((sum, { principalMinor }) => sum + principalMinor, 0)).toBe(3_000_000)
+    expect(offer?.apr.nominal).toBeCloseTo(0.15, 4)
+  })
+
+  test('a high probability of default is declined with the reasons that raised it, the strongest first', async () => {
+    const service = await buildTestApp({ score: () => approve(0.5) })
+    const decision = (await postDecision(service, application())).json<Decision>()
+    expect(decision).toMatchObject({
+      decision: 'DECLINE',
+      offers: [],
+      limit: null,
+      validUntil: null,
+      score: { band: 'E' }
+    })
+    expect(decision.reasons.map(({ code, rank }) => [rank, code])).toEqual([
+      [1, 'R130'],
+      [2, 'R120']
+    ])
+    expect(decision.reasons[0]?.text.zh).not.toBe('')
+  })
+
+  test('a probability between the cut-offs is referred', async () => {
+    const service = await buildTestApp({ score: () => approve(0.3) })
+    expect((await postDecision(service, application())).json()).toMatchObject({
+      decision: 'REFER',
+      score: { band: 'D' }
+    })
+  })
+
+  test.each([Number.NaN, Infinity, -0.1, 0, 1, 1.7])(
+    'a model output of %f refers, whatever else is good',
+    async (pd) => {
+      const service = await buildTestApp({ score: () => approve(pd) })
+      const decision = (await postDecision(service, application())).json<Decision>()
+      expect(decision).toMatchObject({ decision: 'REFER', score: null, offers: [] })
+      expect(decision.reasons[0]?.code).toBe('SYS_MODEL_OUTPUT_INVALID')
+    }
+  )
+
+  test.each(['SYS_INFERENCE_TIMEOUT', 'SYS_INFERENCE_UNAVAILABLE', 'SYS_OVERLOAD'] as const)(
+    'a scoring fault %s refers and is named in the trace and the metrics',
+    async (code) => {
+      const service = await buildTestApp({ score: () => ({ kind: 'fault', code }) })
+      const decision = (await postDecision(service, application())).json<Decision>()
+      expect(decision).toMatchObject({ decision: 'REFER', reasons: [{ code }], trace: { degraded: [code] } })
+      expect(await service.metrics.registry.metrics()).toContain(`component="${code}",mode="refer"} 1`)
+    }
+  )
+
+  test('a product that no model was validated for is referred to a person', async () => {
+    const service = await buildTestApp()
+    const request = application({ product: 'consumer', currency: 'CNY', term: { count: 12, unit: 'month' } })
+    expect((await postDecision(service, request)).json()).toMatchObject({
+      decision: 'REFER',
+      reasons: [{ code: 'R903' }]
+    })
+  })
+
+  test.each([
+    ['a minor', { applicant: { birthYear: new Date().getUTCFullYear() - 17 } }, 'DECLINE', 'R201'],
+    ['a prohibited purpose', { purpose: 'securities' }, 'DECLINE', 'R203'],
+    ['a currency the product does not have', { currency: 'CNY' }, 'DECLINE', 'R204'],
+    ['a term the product does not have', { term: { count: 2, unit: 'month' } }, 'DECLINE', 'R204'],
+    ['a term between two instalments', { term: { count: 45, unit: 'day' } }, 'DECLINE', 'R204'],
+    ['more than the product lends', { amountMinor: 9_999_999_999 }, 'DECLINE', 'R320'],
+    ['no consent to an automated decision', { consents: [] }, 'REFER', 'R220'],
+    ['an unknown age', { applicant: {} }, 'REFER', 'R401']
+  ] as const)('%s is stopped by a rule above the model', async (_name, changes, decision, code) => {
+    const service = await buildTestApp()
+    const response = await postDecision(service, { ...application(), ...changes })
+    expect(response.json()).toMatchObject({ decision, reasons: [{ code }], offers: [] })
+  })
+
+  test('an income that can carry less gets a smaller offer and the reason', async () => {
+    const service = await buildTestApp()
+    const applicant = { birthYear: 1990, monthlyIncomeMinor: 3_000_000, monthlyObligationsMinor: 400_000 }
+    const decision = (await postDecision(service, application({ applicant, amountMinor: 3_000_000 }))).json<Decision>()
+    expect(decision).toMatchObject({
+      decision: 'APPROVE',
+      limit: { bindingConstraint: 'AFFORDABILITY' },
+      reasons: [{ code: 'R302' }]
+    })
+    const [offer] = decision.offers
+    expect(offer?.amountMinor).toBe(1_050_000)
+    expect(offer?.totalRepayableMinor).toBeLessThanOrEqual(3_000_000 * 0.5 - 400_000)
+  })
+
+  test('an income that can carry nothing is declined for affordability', async () => {
+    const service = await buildTestApp()
+    const applicant = { birthYear: 1990, monthlyIncomeMinor: 500_000, monthlyObligationsMinor: 400_000 }
+    expect((await postDecision(service, application({ applicant }))).json()).toMatchObject({
+      decision: 'DECLINE',
+      reasons: [{ code: 'R301' }]
+    })
+  })
+
+  test('simultaneous applications from one device see one another: the counts are a permutation of 1 to N', async () => {
+    const seen: number[] = []
+    const service = await buildTestApp({
+      score: (row) => {
+        seen.push(row[1] as number)
+        return approve()
+      }
+    })
+    const device = { deviceId: 'shared-phone', ip: '10.0.0.1' }
+    const outcomes = await Promise.all(Array.from({ length: 10 }, () => postDecision(service, application({ device }))))
+    expect(seen.sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+    const byOutcome = Map.groupBy(outcomes, (response) => response.json<Decision>().decision)
+    expect([...byOutcome].map(([outcome, of]) => [outcome, of.length]).sort()).toEqual([
+      ['APPROVE', 3],
+      ['DECLINE', 5],
+      ['REFER', 2]
+    ])
+  })
+})
+
+describe('GET /v1/decisions/{id}', () => {
+  test('gives the bytes that were answered', async () => {
+    const service = await buildTestApp()
+    const posted = await postDecision(service, application())
+    const { self } = posted.json<Decision>().links
+    const read = await service.app.inject({ url: self, headers: service.alpha })
+    expect(read.statusCode).toBe(200)
+    expect(read.body).toBe(posted.body)
+  })
+
+  test('another partner gets the same 404 as for a decision that does not exist', async () => {
+    const service = await buildTestApp()
+    const { self } = (await postDecision(service, application())).json<Decision>().links
+    const foreign = await service.app.inject({ url: self, headers: service.beta })
+    const missing = await service.app.inject({ url: `${self.slice(0, -1)}x`, headers: service.beta })
+    for (const response of [foreign, missing]) {
+      expect(response.statusCode).toBe(404)
+      expect(response.json()).toMatchObject({ code: 'not_found', detail: 'no such decision' })
+    }
+  })
+})

@@ -1,0 +1,164 @@
+import { randomUUIDv7 } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
+import type { Redis } from 'ioredis'
+import { onTestFinished } from 'vitest'
+import { createPartnerKeys } from '../../src/access/partner-keys.ts'
+import { type Clock, systemClock } from '../../src/clock.ts'
+import { observeDecisions } from '../../src/decision-metrics.ts'
+import { createDecideService } from '../../src/decisions/decide.ts'
+import { createRedisDecisionStore } from '../../src/decisions/redis-decision-store.ts'
+import type { DecisionStore } from '../../src/decisions/store.ts'
+import type { DecisionRequest } from '../../src/domain/application.ts'
+import { type BehaviourStore, createBehaviourStore } from '../../src/features/behaviour-store.ts'
+import { CATALOGUE } from '../../src/features/catalogue.ts'
+import { createFeatureSet, createVectorPicker } from '../../src/features/vector.ts'
+import { type AppOptions, buildApp } from '../../src/gateway/app.ts'
+import { createEdge } from '../../src/gateway/edge.ts'
+import { createTokenise } from '../../src/gateway/tokens.ts'
+import type { ScoreOutcome, Scorer } from '../../src/inference/scorer.ts'
+import { createLog } from '../../src/log.ts'
+import { createMetrics, type Metrics } from '../../src/metrics.ts'
+import { compilePolicy, type ModelFacts } from '../../src/policy/engine.ts'
+import { loadPolicy } from '../../src/policy/load.ts'
+import { createRedis, whenReady } from '../../src/redis/client.ts'
+import { loadFunctions } from '../../src/redis/functions.ts'
+import { createKeys, type Keys, partitionOfText } from '../../src/redis/keys.ts'
+import { sharedRedisUrl, uniquePrefix } from './redis.ts'
+
+export const TEST_TOKEN_KEY = '0123456789abcdef'.repeat(4)
+const POLICY = new URL('../../policies/baseline.json', import.meta.url)
+
+/** Two inputs are enough for the code around the model: earlier loans and this device’s applications. */
+const INPUTS = ['applicant.loans_lifetime', 'device.applications_24h'] as const
+const MODEL: ModelFacts = {
+  scoreScale: { baseScore: 600, baseOdds: 50, pointsToDouble: 20 },
+  population: { products: ['cash'], currencies: ['NGN'] },
+  inputs: [
+    { range: [0, 512], missing: 'allowed', group: 'R130' },
+    { range: [0, 512], missing: 'allowed', group: 'R120' }
+  ]
+}
+
+export interface TestAppOptions extends Partial<AppOptions> {
+  /** What the model says of each row; a plain approval by default. */
+  readonly score?: (row: Float32Array) => ScoreOutcome | Promise<ScoreOutcome>
+  readonly clock?: Partial<Clock>
+  readonly redisUrl?: string
+  readonly leaseMs?: number
+  readonly redisTimeoutMs?: number
+  readonly compactFromBytes?: number
+  readonly maxTailBytes?: number
+  /** Wraps the store, for faults at a chosen step. */
+  readonly wrapStore?: (store: DecisionStore) => DecisionStore
+}
+
+export interface TestApp {
+  readonly app: FastifyInstance
+  readonly redis: Redis
+  readonly keys: Keys
+  readonly store: DecisionStore
+  readonly behaviour: BehaviourStore
+  readonly metrics: Metrics
+  readonly logLines: string[]
+  /** Authorization of tenant `alpha`, and of another one. */
+  readonly alpha: { readonly authorization: string }
+  readonly beta: { readonly authorization: string }
+}
+
+export const approve = (pd = 0.05): ScoreOutcome => ({
+  kind: 'scored',
+  pd,
+  contributions: Float64Array.from([0.3, 0.1])
+})
+
+/** The real application on the shared Redis under a prefix of its own; only the model is a function. */
+export async function buildTestApp(options: TestAppOptions = {}): Promise<TestApp> {
+  const redis = await connect(options.redisUrl ?? sharedRedisUrl(), options.redisTimeoutMs ?? 2000)
+  await loadFunctions(redis)
+  const keys = createKeys(uniquePrefix('app'))
+  const clock = { ...systemClock, ...options.clock }
+  const limits = { compactFromBytes: options.compactFromBytes ?? 2048, maxTailBytes: options.maxTailBytes ?? 262_144 }
+  const plainStore = createRedisDecisionStore({
+    redis,
+    keys,
+    leaseMs: options.leaseMs ?? 2000,
+    retentionMs: 600_000,
+    ...limits
+  })
+  const store = options.wrapStore?.(plainStore) ?? plainStore
+  const featureSet = createFeatureSet(CATALOGUE)
+  const { policy, id: policyId } = await loadPolicy(POLICY, featureSet.names)
+  const metrics = createMetrics({ process: 'gateway', version: 'test', withDefaults: false })
+  const scorer: Scorer = {
+    score: async (row) => options.score?.(row) ?? approve(),
+    close: async () => {}
+  }
+  const decide = createDecideService({
+    store,
+    featureSet,
+    toVector: createVectorPicker(featureSet.names, INPUTS),
+    scorer,
+    decideByPolicy: compilePolicy(policy, MODEL, featureSet.names),
+    answerContext: {
+      policyId,
+      modelIds: { credit: 'test@sha256:0' },
+      featureSetId: featureSet.id,
+      offerValidDays: policy.offerValidDays
+    },
+    partitionOf: ({ refs }) => partitionOfText(refs.applicant),
+    newUuidv7: randomUUIDv7,
+    monotonicMs: clock.monotonicMs,
+    observer: observeDecisions(metrics, 'credit'),
+    commitReserveMs: 50
+  })
+  const behaviour = createBehaviourStore({ redis, keys, ...limits })
+  const partnerKeys = createPartnerKeys(redis, keys)
+  const logLines: string[] = []
+  const log = createLog('gateway', 'info', { write: (line: string) => void logLines.push(line) })
+  const edge = createEdge(createTokenise(TEST_TOKEN_KEY))
+  const deps = { decide, store, behaviour, featureSet, partnerKeys, edge, clock, metrics, log, notReady: () => [] }
+  const defaults = { version: 'test', deadlineMs: 2000, maxInFlight: 1024, allowAsOf: false, docsPage: false }
+  const app = await buildApp(deps, { ...defaults, ...options })
+  onTestFinished(() => app.close())
+  const authorize = async (tenant: string) => {
+    const { key } = await partnerKeys.create(tenant, ['decisions', 'events', 'features'], Date.now())
+    return { authorization: `Bearer ${key}` }
+  }
+  const [alpha, beta] = [await authorize('alpha'), await authorize('beta')]
+  return { app, redis, keys, store, behaviour, metrics, logLines, alpha, beta }
+}
+
+async function connect(url: string, commandTimeoutMs: number): Promise<Redis> {
+  const redis = createRedis({ url, name: 'assay-test', role: 'request', commandTimeoutMs, onError: () => {} })
+  onTestFinished(() => redis.disconnect())
+  await whenReady(redis, 5000)
+  return redis
+}
+
+let serial = 0
+
+/** A valid application; every call is another one of another person unless told otherwise. */
+export function application(changes: Partial<DecisionRequest> = {}): DecisionRequest {
+  serial++
+  return {
+    applicationId: `app-${process.pid}-${serial}`,
+    applicantId: `person-${process.pid}-${serial}`,
+    product: 'cash',
+    amountMinor: 2_000_000,
+    currency: 'NGN',
+    term: { count: 30, unit: 'day' },
+    purpose: 'consumption',
+    applicant: { birthYear: 1990, employment: 'permanent', monthlyIncomeMinor: 20_000_000 },
+    consents: ['automated_decision'],
+    ...changes
+  }
+}
+
+export function postDecision({ app, alpha }: TestApp, payload: unknown, headers: Record<string, string> = {}) {
+  return app.inject({
+    method: 'POST',
+    url: '/v1/decisions',
+    headers: { ...alpha, ...headers },
+    payload: payload as object
+  })
+}

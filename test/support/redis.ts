@@ -1,0 +1,45 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { inject } from 'vitest'
+import { type PrivateRedis, type PrivateRedisOptions, startPrivateRedis } from '../../launcher/redis.mjs'
+
+/**
+ * False where the tests were lent a Redis by its address and none can be started. Suites that start their own say so:
+ * `describe.skipIf(!canStartRedis())(…)`.
+ */
+export function canStartRedis(): boolean {
+  return inject('redisServer') !== null
+}
+
+/** The Redis that all test files share. Never flush it and never stop it; work under uniquePrefix(). */
+export function sharedRedisUrl(): string {
+  const url = inject('redisUrl')
+  if (url === null) throw new Error('This run was started without a Redis (ASSAY_TEST_REDIS=none)')
+  return url
+}
+
+/** A key prefix that no other test has, so that files run side by side on one Redis. */
+export function uniquePrefix(name: string): string {
+  return `test:${name}:${randomBytes(6).toString('hex')}:`
+}
+
+/**
+ * A Redis for this test alone, to be stopped, frozen or killed; it starts in about 50 ms. stop() also removes its
+ * data, unless `dir` was given: then a second one can be started on what the first left.
+ */
+export async function startOwnRedis(options: Partial<PrivateRedisOptions> = {}): Promise<PrivateRedis> {
+  const server = options.server ?? inject('redisServer')
+  if (!server) throw new Error('No Redis can be started in this run; guard the suite with canStartRedis()')
+  const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'assay-own-redis-')))
+  const redis = await startPrivateRedis({ ...options, dir, server })
+  if (options.dir) return redis
+  return {
+    ...redis,
+    async stop() {
+      await redis.stop()
+      await rm(dir, { recursive: true, force: true })
+    }
+  }
+}
