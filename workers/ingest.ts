@@ -6,7 +6,7 @@ import { ingestRound } from '../src/features/ingest.ts'
 import { buildOps } from '../src/gateway/ops.ts'
 import { createLog } from '../src/log.ts'
 import { createMetrics } from '../src/metrics.ts'
-import { createRedis } from '../src/redis/client.ts'
+import { createRedis, whenReady } from '../src/redis/client.ts'
 import { createGroupReader } from '../src/redis/group-reader.ts'
 import { createKeys, PARTITIONS } from '../src/redis/keys.ts'
 import { type Closer, endOnSignals } from '../src/shutdown.ts'
@@ -14,6 +14,7 @@ import { readVersion } from '../src/version.ts'
 import { startWorkerLoop } from '../src/worker-loop.ts'
 
 const DAY_MS = 86_400_000
+const REDIS_BOOT_MS = 10_000
 const BATCH = 500
 const BLOCK_MS = 1000
 const TAKE_OVER_AFTER_MS = 30_000
@@ -65,6 +66,9 @@ async function main(): Promise<void> {
     },
     onAcknowledged: (entries: number) => metrics.counter('credit_log_entries_total').inc(entries)
   }
+  await Promise.all([redis, blocking].map((each) => whenReady(each, REDIS_BOOT_MS))).catch(() => {
+    log.warn({ redis: redis.status }, 'Redis is not there yet')
+  })
   let housekeepingAtMs = 0
   const loop = startWorkerLoop({
     name: 'ingest',

@@ -17,7 +17,7 @@ import {
   RepayRemindSchema
 } from '../src/monitoring/queues.ts'
 import { createRepayRemindJob } from '../src/monitoring/repay-remind-job.ts'
-import { createRedis, type RedisRole } from '../src/redis/client.ts'
+import { createRedis, type RedisRole, whenReady } from '../src/redis/client.ts'
 import { createGroupReader } from '../src/redis/group-reader.ts'
 import { createKeys, PARTITIONS } from '../src/redis/keys.ts'
 import { type Closer, endOnSignals } from '../src/shutdown.ts'
@@ -25,6 +25,7 @@ import { readVersion } from '../src/version.ts'
 import { startWorkerLoop } from '../src/worker-loop.ts'
 
 const DAY_MS = 86_400_000
+const REDIS_BOOT_MS = 10_000
 const BATCH = 200
 const BLOCK_MS = 1000
 const TAKE_OVER_AFTER_MS = 30_000
@@ -107,6 +108,9 @@ async function main(): Promise<void> {
     onRelayed: (jobs: number) => metrics.counter('credit_outbox_relayed_total').inc(jobs),
     onMalformed: () => log.error({ code: 'outbox_malformed' }, 'an outbox entry is not one')
   }
+  await Promise.all([redis, blocking].map((each) => whenReady(each, REDIS_BOOT_MS))).catch(() => {
+    log.warn({ redis: redis.status }, 'Redis is not there yet')
+  })
   let housekeepingAtMs = 0
   const loop = startWorkerLoop({
     name: 'relay',

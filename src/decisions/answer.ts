@@ -95,8 +95,19 @@ function composeRecord({ application, nowMs, features, assessment }: AnswerInput
   return JSON.stringify({
     asOf: nowMs,
     application,
-    features: Array.from(features.values),
+    features: packDoubles(features.values),
     pd: scored ? assessment.pd : null,
-    contributions: scored && assessment.contributions !== null ? Array.from(assessment.contributions) : null
+    contributions: scored && assessment.contributions !== null ? packDoubles(assessment.contributions) : null
   })
+}
+
+/** The bits of doubles as base64 of little-endian bytes: a tenth of the time of printing them, and NaN stays NaN. */
+export function packDoubles(values: Float64Array): string {
+  return Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64')
+}
+
+/** Reads what packDoubles wrote. */
+export function unpackDoubles(packed: string): Float64Array {
+  const bytes = Buffer.from(packed, 'base64')
+  return new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength))
 }

@@ -1,5 +1,12 @@
 import { hash } from 'node:crypto'
-import type { Application, DecisionRequest, Refs } from '../domain/application.ts'
+import {
+  type ApplicantFacts,
+  ApplicantFactsSchema,
+  type Application,
+  CONSENTS,
+  type DecisionRequest,
+  type Refs
+} from '../domain/application.ts'
 import { compileCheck } from '../domain/check.ts'
 import { type AssayEvent, EVENT_TYPES, type EventInput, type EventType, MAX_AHEAD_MS } from '../domain/event.ts'
 import { normaliseCard, normaliseEmail, normaliseIp, normaliseNationalId, normalisePhone } from '../domain/identity.ts'
@@ -61,13 +68,13 @@ export function createEdge(tokenise: Tokenise): Edge {
         currency,
         term: { count: term.count, unit: term.unit },
         purpose,
-        facts: sortedCopy(facts),
+        facts: inOrder(facts),
         refs,
         ...(identity.nationalId !== undefined && {
           nationalId: tokenise(tenant, 'nationalId', normaliseNationalId(identity.nationalId))
         }),
         ...(identity.email !== undefined && { email: tokenise(tenant, 'email', normaliseEmail(identity.email)) }),
-        consents: [...new Set(request.consents)].sort()
+        consents: CONSENTS.filter((consent) => request.consents.includes(consent))
       }
     },
     toEvent: (tenant, input, at, nowMs) => {
@@ -84,8 +91,13 @@ export function createEdge(tokenise: Tokenise): Edge {
   }
 }
 
-function sortedCopy<Facts extends object>(facts: Facts): Facts {
-  return Object.fromEntries(Object.entries(facts).sort(([left], [right]) => (left < right ? -1 : 1))) as Facts
+const FACTS = Object.keys(ApplicantFactsSchema.properties) as (keyof ApplicantFacts)[]
+
+/** The facts in the order of their schema, whatever the order of the body. */
+function inOrder(facts: ApplicantFacts): ApplicantFacts {
+  const ordered: Record<string, unknown> = {}
+  for (const fact of FACTS) if (facts[fact] !== undefined) ordered[fact] = facts[fact]
+  return ordered
 }
 
 /**
