@@ -49,8 +49,8 @@ export const ConfigSchema = Type.Object({
   SCORE_BATCH_ROWS: count('Rows of one batch at most', 64, 1024),
   SCORE_QUEUE_ROWS: count('Rows waiting for a thread at most', 2048),
   MAX_IN_FLIGHT: count('Decisions and event posts in progress at most; beyond it 503', 1024),
-  COMPACT_FROM_BYTES: count('Bytes of tail from which an entity is folded', 2048),
-  MAX_TAIL_BYTES: count('Bytes of tail above which an entity takes no more', 262_144, 16_777_216),
+  COMPACT_FROM_BYTES: count('Unfolded bytes from which an entity is due for folding', 2048),
+  MAX_ENTITY_BYTES: count('Bytes above which an entity takes no more events', 262_144, 16_777_216),
   DECISION_RETENTION_DAYS: count('Days that decisions stay readable', 1825, 36_500),
   LOG_RETENTION_DAYS: count('Days that folded events stay in the log', 30, 36_500),
   ALLOW_AS_OF: Type.Boolean({

@@ -93,7 +93,7 @@ async function main(): Promise<void> {
   await whenReady(redis, REDIS_BOOT_MS).then(load, () => log.warn({ redis: redis.status }, 'Redis is not there yet'))
   redis.on('ready', () => void load())
 
-  const limits = { compactFromBytes: config.COMPACT_FROM_BYTES, maxTailBytes: config.MAX_TAIL_BYTES }
+  const limits = { compactFromBytes: config.COMPACT_FROM_BYTES, maxEntityBytes: config.MAX_ENTITY_BYTES }
   const store = createRedisDecisionStore({
     redis,
     keys,

@@ -62,7 +62,7 @@ async function main(): Promise<void> {
     leaseMs: config.DECISION_DEADLINE_MS,
     retentionMs: config.DECISION_RETENTION_DAYS * DAY_MS,
     compactFromBytes: config.COMPACT_FROM_BYTES,
-    maxTailBytes: config.MAX_TAIL_BYTES
+    maxEntityBytes: config.MAX_ENTITY_BYTES
   })
 
   const queueOptions = { connection, prefix: keys.jobs() }

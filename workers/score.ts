@@ -3,8 +3,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { createAttribution } from '../src/inference/attribution.ts'
 import type { Score, ScoreReply, ScorerData } from '../src/inference/protocol.ts'
 
-// Piscina hands over [its own data, ours].
-const { modelBytes, inputCount, trees, reference } = (workerData as [unknown, ScorerData])[1]
+const { modelBytes, inputCount, trees, reference } = workerData as ScorerData
 
 // One thread an operator: the default pool spins a whole core while idle (performance reference, section 3).
 const session = await InferenceSession.create(modelBytes, {

@@ -52,6 +52,8 @@ export interface PartnerKeys {
 /** Partner keys `ak_<id>_<secret>` in a Redis hash, with a small cache in front. */
 export function createPartnerKeys(redis: Redis, keys: Keys): PartnerKeys {
   const cache = new LRUCache<string, StoredKey | typeof UNKNOWN>({ max: MAX_CACHED, ttl: CACHE_TTL_MS })
+  // Keys that were right a moment ago, so that a burst with one key hashes it once.
+  const verified = new LRUCache<string, Principal>({ max: MAX_CACHED, ttl: CACHE_TTL_MS })
 
   const load = async (keyId: string): Promise<StoredKey | typeof UNKNOWN> => {
     const json = await redis.hget(keys.partnerKeys(), keyId)
@@ -64,6 +66,8 @@ export function createPartnerKeys(redis: Redis, keys: Keys): PartnerKeys {
 
   return {
     verifyCached: (key) => {
+      const known = verified.get(key)
+      if (known !== undefined) return known
       const parts = KEY.exec(key)
       if (parts === null) return 'refused'
       const stored = cache.get(parts[1] as string)
@@ -73,7 +77,9 @@ export function createPartnerKeys(redis: Redis, keys: Keys): PartnerKeys {
       const parts = KEY.exec(key)
       if (parts === null) return 'refused'
       try {
-        return judge(parts[1] as string, parts[2] as string, await load(parts[1] as string))
+        const principal = judge(parts[1] as string, parts[2] as string, await load(parts[1] as string))
+        if (principal !== 'refused') verified.set(key, principal)
+        return principal
       } catch (cause) {
         throw new AssayError('store_unavailable', 'the key could not be looked up', { cause, retryAfterSeconds: 1 })
       }
@@ -95,6 +101,7 @@ export function createPartnerKeys(redis: Redis, keys: Keys): PartnerKeys {
       if (stored === UNKNOWN) return false
       await store(keyId, { ...stored, revokedAtMs: stored.revokedAtMs ?? nowMs })
       cache.delete(keyId)
+      verified.clear()
       return true
     },
     list: async () => {

@@ -1,8 +1,10 @@
 import { describeError } from '../errors.ts'
 import { type Command, isUsageError, parseCommandLine } from './command.ts'
+import { exportCommand } from './export.ts'
+import { importCommand } from './import.ts'
 import { keysCommand } from './keys.ts'
 
-const COMMANDS: readonly Command[] = [keysCommand]
+const COMMANDS: readonly Command[] = [importCommand, exportCommand, keysCommand]
 
 function printHelp(): void {
   const width = Math.max(...COMMANDS.map(({ name }) => name.length))

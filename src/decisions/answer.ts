@@ -29,6 +29,7 @@ export interface AnswerContext {
 
 export interface AnswerInput {
   readonly application: Application
+  readonly applicationJson: string
   readonly decisionId: string
   readonly nowMs: number
   readonly verdict: Verdict
@@ -90,15 +91,15 @@ function composeOutbox({ application: { tenant }, decisionId, verdict }: AnswerI
 }
 
 /** What replays the decision: the application as tokens, the features in catalogue order, what the model said. */
-function composeRecord({ application, nowMs, features, assessment }: AnswerInput): string {
+function composeRecord({ applicationJson, nowMs, features, assessment }: AnswerInput): string {
   const scored = assessment.kind === 'scored'
-  return JSON.stringify({
+  const rest = JSON.stringify({
     asOf: nowMs,
-    application,
     features: packDoubles(features.values),
     pd: scored ? assessment.pd : null,
     contributions: scored && assessment.contributions !== null ? packDoubles(assessment.contributions) : null
   })
+  return `{"application":${applicationJson},${rest.slice(1)}`
 }
 
 /** The bits of doubles as base64 of little-endian bytes: a tenth of the time of printing them, and NaN stays NaN. */

@@ -37,6 +37,8 @@ export interface DecideServiceDeps {
 
 export interface DecideRequest {
   readonly application: Application
+  /** The same as JSON: what was fingerprinted goes into the record as it is. */
+  readonly applicationJson: string
   readonly fingerprint: string
   readonly idempotencyKey: string | undefined
   /** The decision instant. */
@@ -64,44 +66,41 @@ export type DecideService = (request: DecideRequest) => Promise<DecideResult>
 export function createDecideService(deps: DecideServiceDeps): DecideService {
   const { store, observer, monotonicMs } = deps
 
-  const timed = async <Result>(stage: Stage, work: Promise<Result>): Promise<Result> => {
-    const startedAtMs = monotonicMs()
-    const result = await work
-    observer.stage(stage, (monotonicMs() - startedAtMs) / 1000)
-    return result
-  }
-
   return async (request) => {
     const { application, fingerprint, idempotencyKey, nowMs } = request
     const decisionId = withPartition(deps.newUuidv7(), deps.partitionOf(application))
     const claim: Claim = { application, fingerprint, decisionId, idempotencyKey }
-    const begun = await timed('begin', store.begin(claim, submittedEvent(application, nowMs)))
+    const beginAtMs = monotonicMs()
+    const begun = await store.begin(claim, submittedEvent(application, nowMs))
+    const featuresAtMs = monotonicMs()
+    observer.stage('begin', (featuresAtMs - beginAtMs) / 1000)
     if (begun.kind === 'decided') return replay(deps, application.tenant, begun.decisionId)
     if (begun.kind !== 'claimed') return begun
 
-    const featuresAtMs = monotonicMs()
     const features = readFeatures(deps, application, begun.states, nowMs)
     const vector = deps.toVector(features.values)
-    observer.stage('features', (monotonicMs() - featuresAtMs) / 1000)
+    const scoreAtMs = monotonicMs()
+    observer.stage('features', (scoreAtMs - featuresAtMs) / 1000)
 
-    const scoring = features.readable
-      ? deps.scorer.score(vector, request.deadlineAtMs - deps.commitReserveMs)
-      : UNREADABLE
-    const assessment = await timed('score', scoring)
-    if (monotonicMs() >= request.deadlineAtMs) return giveUp(store, claim)
-
+    const scoreDeadlineAtMs = request.deadlineAtMs - deps.commitReserveMs
+    const assessment = features.readable ? await deps.scorer.score(vector, scoreDeadlineAtMs) : UNREADABLE
     const policyAtMs = monotonicMs()
-    const answer = composeDecision(deps, { request, decisionId, features, vector, assessment })
-    observer.stage('policy', (monotonicMs() - policyAtMs) / 1000)
+    observer.stage('score', (policyAtMs - scoreAtMs) / 1000)
+    if (policyAtMs >= request.deadlineAtMs) return giveUp(store, claim)
 
-    const committed = await timed('commit', settle(store, { claim, ...answer }))
+    const answer = composeDecision(deps, { request, decisionId, features, vector, assessment })
+    const commitAtMs = monotonicMs()
+    observer.stage('policy', (commitAtMs - policyAtMs) / 1000)
+
+    const committed = await settle(store, { claim, ...answer })
+    observer.stage('commit', (monotonicMs() - commitAtMs) / 1000)
     if (!committed) return { kind: 'pending' }
     observer.decided(answer, application)
     return { kind: 'decided', answer: answer.answer, outcome: answer.outcome, replay: false }
   }
 }
 
-const UNREADABLE: Promise<Assessment> = Promise.resolve({ kind: 'fault', code: 'SYS_FEATURES_UNREADABLE' })
+const UNREADABLE: Assessment = { kind: 'fault', code: 'SYS_FEATURES_UNREADABLE' }
 
 type ReadFeatures = FeatureValues & { readonly readable: boolean }
 
@@ -134,7 +133,7 @@ export function submittedEvent(application: Application, nowMs: number): AssayEv
 }
 
 interface Assessed {
-  readonly request: Pick<DecideRequest, 'application' | 'fingerprint' | 'nowMs'>
+  readonly request: Pick<DecideRequest, 'application' | 'applicationJson' | 'nowMs'>
   readonly decisionId: string
   readonly features: FeatureValues
   readonly vector: Float32Array
@@ -145,9 +144,17 @@ function composeDecision(
   deps: DecideServiceDeps,
   { request, decisionId, features, vector, assessment }: Assessed
 ): Answer {
-  const { application, nowMs } = request
+  const { application, applicationJson, nowMs } = request
   const verdict = deps.decideByPolicy({ application, values: features.values, vector, assessment, decisionId, nowMs })
-  return composeAnswer(deps.answerContext, { application, decisionId, nowMs, verdict, features, assessment })
+  return composeAnswer(deps.answerContext, {
+    application,
+    applicationJson,
+    decisionId,
+    nowMs,
+    verdict,
+    features,
+    assessment
+  })
 }
 
 async function replay(

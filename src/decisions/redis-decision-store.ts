@@ -18,14 +18,14 @@ export interface RedisDecisionStoreOptions {
   readonly leaseMs: number
   readonly retentionMs: number
   readonly compactFromBytes: number
-  readonly maxTailBytes: number
+  readonly maxEntityBytes: number
 }
 
 const DECISION_ID = new RegExp(UUID_PATTERN)
 
 /** DecisionStore on Redis: begin and commit are one Redis Function each (redis/lua/20-decisions.lua). */
 export function createRedisDecisionStore(options: RedisDecisionStoreOptions): DecisionStore {
-  const { redis, keys, leaseMs, retentionMs, compactFromBytes, maxTailBytes } = options
+  const { redis, keys, leaseMs, retentionMs, compactFromBytes, maxEntityBytes } = options
 
   const claimKeys = ({ application, decisionId, idempotencyKey }: Claim): [string, string] => {
     const own = keys.application(partitionOf(decisionId), application.tenant, application.applicationId)
@@ -40,11 +40,10 @@ export function createRedisDecisionStore(options: RedisDecisionStoreOptions): De
       const record = packRecord(submitted)
       const json = serialiseEvent(submitted)
       const reply = await reachable(
-        begin(redis, keyNames, [fingerprint, decisionId, leaseMs, json, record, compactFromBytes, maxTailBytes])
+        begin(redis, keyNames, [fingerprint, decisionId, leaseMs, json, record, compactFromBytes, maxEntityBytes])
       )
-      return reply.kind === 'claimed'
-        ? { kind: 'claimed', states: toStates(refs, reply.values) }
-        : (reply satisfies BeginOutcome)
+      if (reply.kind !== 'claimed') return reply satisfies BeginOutcome
+      return { kind: 'claimed', states: toStates(refs, reply.values, record) }
     },
     commit: ({ claim, answer, record, outbox }) => {
       const { application, decisionId, fingerprint } = claim
@@ -72,12 +71,12 @@ export function createRedisDecisionStore(options: RedisDecisionStoreOptions): De
   }
 }
 
-function toStates(refs: Refs, values: readonly (Buffer | null)[]): EntityStates {
+/** The reply shows each entity before this application; its own record is what was appended since. */
+function toStates(refs: Refs, values: readonly (Buffer | null)[], record: Buffer): EntityStates {
   let next = 0
-  return ENTITY_KINDS.map((kind) => {
-    if (refs[kind] === undefined) return null
-    return { profile: values[next++] ?? null, tail: values[next++] ?? null }
-  })
+  return ENTITY_KINDS.map((kind) =>
+    refs[kind] === undefined ? null : { profile: values[next++] ?? null, tail: record }
+  )
 }
 
 /** Whatever Redis or the wire says, the caller may try again later: nothing was answered. */

@@ -39,24 +39,27 @@ export const EVENT_TYPES = {
       {
         applicationId: ApplicationIdSchema,
         product: Type.Enum([...PRODUCTS]),
-        amountMinor: amountSchema('Amount asked for', 1),
+        amountMinor: Type.Optional(amountSchema('Amount asked for', 1)),
         termDays: Type.Integer({ minimum: 1, maximum: 3650 })
       },
       strict
     ),
-    fields: ({ amountMinor, termDays }) => ({ amountMinor, termDays })
+    fields: ({ amountMinor, termDays }) => ({ termDays, ...(amountMinor !== undefined && { amountMinor }) })
   }),
   'loan.disbursed': defineType({
     code: 2,
     data: Type.Object(
       {
         loanId: LoanIdSchema,
-        principalMinor: amountSchema('Paid out', 1),
+        principalMinor: Type.Optional(amountSchema('Paid out', 1)),
         termDays: Type.Integer({ minimum: 1, maximum: 3650 })
       },
       strict
     ),
-    fields: ({ principalMinor, termDays }) => ({ amountMinor: principalMinor, termDays })
+    fields: ({ principalMinor, termDays }) => ({
+      termDays,
+      ...(principalMinor !== undefined && { amountMinor: principalMinor })
+    })
   }),
   'repayment.received': defineType({
     code: 3,

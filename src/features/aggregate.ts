@@ -14,7 +14,8 @@ export function compileAggregate({ event, aggregation, windowMs, whenNone, unit 
   const code = EVENT_TYPES[event].code
   const width = windowMs ?? Number.POSITIVE_INFINITY
   const inMs = !('field' in aggregation) || aggregation.field.endsWith('Ms')
-  return compile(aggregation, code, width, whenNone, unit === 'days' && inMs ? DAY_MS : 1)
+  const aggregate = compile(aggregation, code, width, whenNone, unit === 'days' && inMs ? DAY_MS : 1)
+  return (history, nowMs) => (history.hasType[code] === 0 ? whenNone : aggregate(history, nowMs))
 }
 
 const columnOf = (field: Field): number => FIELDS.indexOf(field)

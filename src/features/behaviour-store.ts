@@ -1,12 +1,11 @@
 import type { Redis } from 'ioredis'
-import type { AssayEvent, EntityKind } from '../domain/event.ts'
-import { ENTITY_KINDS } from '../domain/event.ts'
+import { type AssayEvent, ENTITY_KINDS } from '../domain/event.ts'
 import { append } from '../redis/functions.ts'
 import { type Keys, partitionOfText } from '../redis/keys.ts'
 import { serialiseEvent } from './event-json.ts'
 import { packRecord } from './record.ts'
 
-/** 'full': a tail of the event’s entities takes no more until it is folded; nothing was written. */
+/** 'full': one of the event’s entities takes no more until it is folded; nothing was written. */
 export type AppendOutcome = 'appended' | 'full'
 
 /** Where events are acknowledged: after 'appended' every later read sees the event. */
@@ -17,10 +16,10 @@ export interface BehaviourStore {
 export interface BehaviourStoreOptions {
   readonly redis: Redis
   readonly keys: Keys
-  /** From this many bytes of tail an entity is due for compaction: about forty events. */
+  /** From this many unfolded bytes an entity is due for compaction: about forty events. */
   readonly compactFromBytes: number
-  /** Above this a tail refuses: what folding it would cost a decision no longer fits its budget. */
-  readonly maxTailBytes: number
+  /** Above this an entity takes no more: what folding it would cost a decision no longer fits its budget. */
+  readonly maxEntityBytes: number
 }
 
 /** BehaviourStore on Redis; one Redis Function per event (redis/lua/10-behaviour.lua). */
@@ -28,23 +27,23 @@ export function createBehaviourStore({
   redis,
   keys,
   compactFromBytes,
-  maxTailBytes
+  maxEntityBytes
 }: BehaviourStoreOptions): BehaviourStore {
   return {
     append: async (event) => {
       const names = [keys.log(partitionOfText(event.refs.applicant)), ...entityKeys(keys, event.refs)]
-      const args = [serialiseEvent(event), packRecord(event), compactFromBytes, maxTailBytes]
+      const args = [serialiseEvent(event), packRecord(event), compactFromBytes, maxEntityBytes]
       return (await append(redis, names, args)) ? 'appended' : 'full'
     }
   }
 }
 
-/** Profile and tail of every entity that is named, in the order of ENTITY_KINDS. */
+/** The key of every entity that is named, in the order of ENTITY_KINDS. */
 export function entityKeys(keys: Keys, refs: AssayEvent['refs']): string[] {
   const names: string[] = []
-  for (const kind of ENTITY_KINDS as readonly EntityKind[]) {
+  for (const kind of ENTITY_KINDS) {
     const token = refs[kind]
-    if (token !== undefined) names.push(keys.profile(kind, token), keys.tail(kind, token))
+    if (token !== undefined) names.push(keys.entity(kind, token))
   }
   return names
 }

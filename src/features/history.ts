@@ -5,7 +5,7 @@ import { RECORD_HEADER_BYTES } from './record.ts'
 export const MAX_RETAINED = 512
 
 const PROFILE_VERSION = 1
-const PROFILE_HEADER_BYTES = 8
+const PROFILE_HEADER_BYTES = 10
 
 /**
  * The folded events of one entity in columns, in order of (event time, id hash). One instance is filled, read and
@@ -22,6 +22,8 @@ export class History {
   /** Row numbers, oldest event first. */
   order = new Int32Array(MAX_RETAINED)
   type = new Uint8Array(MAX_RETAINED)
+  /** Per type code whether any event has it: most features of most entities can stop there. */
+  readonly hasType = new Uint8Array(256)
   atMs = new Float64Array(MAX_RETAINED)
   /** Per field its values, NaN where the event has none. */
   readonly fields: Float64Array[] = FIELDS.map(() => new Float64Array(MAX_RETAINED))
@@ -35,30 +37,38 @@ export class History {
   #tail: Buffer | null = null
   #rows = 0
 
-  /** Folds a profile and the packed records appended since; either may be absent. Throws RangeError on foreign bytes. */
+  /**
+   * Folds what is stored of an entity (a profile and the records behind it, or records alone) and more records; either
+   * may be absent. Throws RangeError on foreign bytes.
+   */
   fold(profile: Buffer | null, tail: Buffer | null): this {
     this.size = 0
     this.#rows = 0
     this.truncatedBeforeMs = -1
+    this.hasType.fill(0)
     this.#profile = profile
     this.#tail = tail
     if (profile !== null && profile.length > 0) {
-      if (profile[0] !== PROFILE_VERSION) throw new RangeError(`profile version ${profile[0]} is not known`)
-      this.truncatedBeforeMs = profile.readIntBE(2, 6)
-      this.#read(profile, PROFILE_HEADER_BYTES, 0)
+      const version = profile[0] as number
+      // An entity that was never folded has no header: it starts with a record, whose length no version reaches.
+      const folded = version < RECORD_HEADER_BYTES
+      if (folded && version !== PROFILE_VERSION) throw new RangeError(`profile version ${version} is not known`)
+      if (folded) this.truncatedBeforeMs = profile.readIntBE(4, 6)
+      this.#read(profile, folded ? PROFILE_HEADER_BYTES : 0, 0)
     }
     if (tail !== null) this.#read(tail, 0, 1)
     this.#truncate()
     return this
   }
 
-  /** The profile of what was folded: a version, the truncation mark, then the records in order. */
+  /** The profile of what was folded: a version, its own length, the truncation mark, then the records in order. */
   encode(): Buffer {
     let length = PROFILE_HEADER_BYTES
     for (let rank = 0; rank < this.size; rank++) length += this.#recordLength(this.order[rank] as number)
     const profile = Buffer.alloc(length)
     profile[0] = PROFILE_VERSION
-    profile.writeIntBE(this.truncatedBeforeMs, 2, 6)
+    profile.writeUIntBE(length, 1, 3)
+    profile.writeIntBE(this.truncatedBeforeMs, 4, 6)
     let offset = PROFILE_HEADER_BYTES
     for (let rank = 0; rank < this.size; rank++) {
       const row = this.order[rank] as number
@@ -110,7 +120,9 @@ export class History {
   }
 
   #decode(bytes: Buffer, start: number, length: number, row: number): void {
-    this.type[row] = bytes[start + 1] as number
+    const type = bytes[start + 1] as number
+    this.type[row] = type
+    this.hasType[type] = 1
     const present = bytes[start + 2] as number
     const refsPresent = bytes[start + 3] as number
     let offset = start + RECORD_HEADER_BYTES

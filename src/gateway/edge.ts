@@ -101,9 +101,9 @@ function inOrder(facts: ApplicantFacts): ApplicantFacts {
 }
 
 /**
- * What makes two posts the same application: sha256 of its tokens and facts in one order, so that neither the order nor
+ * What makes two posts the same application: sha256 of its JSON as toApplication() orders it, tokens and facts in one order, so that neither the order nor
  * the spacing of the JSON matters, and nobody can try out identifiers against it.
  */
-export function fingerprintOf(application: Application): string {
-  return hash('sha256', JSON.stringify(application), 'hex')
+export function fingerprintOf(applicationJson: string): string {
+  return hash('sha256', applicationJson, 'hex')
 }

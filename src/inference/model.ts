@@ -52,7 +52,12 @@ export async function loadModel(folder: URL): Promise<VerifiedModel> {
     throw invalid(goldenFile, 'rows, scores and inputs differ in number')
   }
   const reference = Float32Array.from(manifest.inputs, (input) => input.reference ?? Number.NaN)
-  const scorerData = { modelBytes: shared(network as Buffer), inputCount: manifest.inputs.length, trees, reference }
+  const scorerData = {
+    modelBytes: new Uint8Array(network as Buffer),
+    inputCount: manifest.inputs.length,
+    trees,
+    reference
+  }
   return { manifest, id: `${manifest.version}@sha256:${manifest.files['model.onnx'].slice(0, 12)}`, golden, scorerData }
 }
 
@@ -101,11 +106,4 @@ function checkTrees(trees: ScorerData['trees'], inputCount: number, file: URL): 
 
 function invalid(file: URL, problem: string, cause?: unknown): AssayError {
   return new AssayError('model_invalid', `${file.pathname}: ${problem}`, { cause })
-}
-
-/** Shared memory: every thread makes its session from the same verified bytes without a copy. */
-function shared(bytes: Buffer): Uint8Array {
-  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length))
-  copy.set(bytes)
-  return copy
 }

@@ -39,7 +39,7 @@ type BufferRedis = Redis & {
 }
 type BufferReply = readonly [Buffer, ...(Buffer | null)[]]
 
-/** assay_begin of lua/20-decisions.lua; `values` are profile and tail of each entity key in turn. */
+/** assay_begin of lua/20-decisions.lua; `values` are the entities before this application, in key order. */
 export async function begin(redis: Redis, keys: readonly string[], args: readonly (string | Buffer | number)[]) {
   return readBeginReply(await (redis as BufferRedis).fcallBuffer('assay_begin', keys.length, ...keys, ...args))
 }
@@ -71,18 +71,14 @@ export async function release(redis: Redis, applicationKey: string, fingerprint:
   return (await redis.fcall('assay_release', 1, applicationKey, fingerprint, decisionId)) === 1
 }
 
-/** assay_append: false when a tail is full and nothing was written. */
+/** assay_append: false when an entity is full and nothing was written. */
 export async function append(redis: Redis, keys: readonly string[], args: readonly (string | Buffer | number)[]) {
   return (await redis.fcall('assay_append', keys.length, ...keys, ...args)) === 1
 }
 
-/** assay_compact: false when the profile or the tail changed meanwhile; the next round folds again. */
-export async function compact(
-  redis: Redis,
-  keys: readonly [string, string],
-  args: readonly (string | Buffer | number)[]
-) {
-  return (await redis.fcall('assay_compact', 2, ...keys, ...args)) === 1
+/** assay_compact: false when somebody else folded first. */
+export async function compact(redis: Redis, entityKey: string, args: readonly (string | Buffer | number)[]) {
+  return (await redis.fcall('assay_compact', 1, entityKey, ...args)) === 1
 }
 
 /** assay_effect: false when it was done before. */

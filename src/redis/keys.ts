@@ -33,11 +33,8 @@ export function createKeys(prefix: string) {
     prefix,
     /** Stream: every event of the partition’s applicants, the only truth. */
     log: (partition: number) => `${tag(partition)}:log`,
-    /** String: the fold of an entity’s events. */
-    profile: (kind: EntityKind, token: string) =>
-      `${tag(partitionOfText(token))}:profile:${KIND_LETTER[kind]}:${token}`,
-    /** String: packed records of an entity not folded yet. */
-    tail: (kind: EntityKind, token: string) => `${tag(partitionOfText(token))}:tail:${KIND_LETTER[kind]}:${token}`,
+    /** String: the fold of an entity’s events (its profile), then the records appended since (its tail). */
+    entity: (kind: EntityKind, token: string) => `${tag(partitionOfText(token))}:entity:${KIND_LETTER[kind]}:${token}`,
     /** String: claim or outcome of one application. */
     application: (partition: number, tenant: string, applicationId: string) =>
       `${tag(partition)}:application:${tenant}:${applicationId}`,

@@ -3,6 +3,9 @@ import fp from 'fastify-plugin'
 import { AssayError } from '../../errors.ts'
 
 declare module 'fastify' {
+  interface FastifyReply {
+    admitted: boolean
+  }
   interface FastifyContextConfig {
     /** Whether the route counts towards what may be in progress at once. */
     admitted?: boolean
@@ -19,6 +22,7 @@ export interface AdmissionOptions {
 export const admission = fp<AdmissionOptions>(
   async (app: FastifyInstance, { maxInFlight, onInFlight, onShed }) => {
     let inFlight = 0
+    app.decorateReply('admitted', false)
     app.addHook('onRequest', (request, reply, done) => {
       if (request.routeOptions.config.admitted !== true) return done()
       if (inFlight >= maxInFlight) {
@@ -26,7 +30,12 @@ export const admission = fp<AdmissionOptions>(
         return done(new AssayError('overloaded', 'try again in a moment', { retryAfterSeconds: 1 }))
       }
       onInFlight(++inFlight)
-      reply.raw.once('close', () => onInFlight(--inFlight))
+      reply.admitted = true
+      done()
+    })
+    // Runs once for every reply, also when the client went away.
+    app.addHook('onResponse', (_request, reply, done) => {
+      if (reply.admitted) onInFlight(--inFlight)
       done()
     })
   },

@@ -48,8 +48,9 @@ export const decisionRoutes: FastifyPluginAsyncTypebox<DecisionRoutesOptions> = 
       const idempotencyKey = readIdempotencyKey(request)
       const nowMs = readAsOf(request, options) ?? clock.nowMs()
       const application = edge.toApplication(tenant, request.body)
-      const fingerprint = fingerprintOf(application)
-      const result = await decide({ application, fingerprint, idempotencyKey, nowMs, deadlineAtMs })
+      const applicationJson = JSON.stringify(application)
+      const fingerprint = fingerprintOf(applicationJson)
+      const result = await decide({ application, applicationJson, fingerprint, idempotencyKey, nowMs, deadlineAtMs })
       return sendResult(reply, result, options)
     }
   )

@@ -1,29 +1,30 @@
 --[[
-  Starts one decision: finds an earlier one, or claims the application, counts it and reads its behaviour. Atomic, so of
-  N simultaneous applications that share a device the i-th sees i.
+  Starts one decision: finds an earlier one, or claims the application, reads the behaviour of its entities and counts the
+  application in each. Atomic, so of N simultaneous applications that share a device the i-th finds i - 1 before it.
 
   KEYS[1]   string  application: 'C' or 'D', fingerprint (64), decision id (36). C is a claim that expires, D is decided
   KEYS[2]   string  idempotency: the fingerprint the caller's key stands for (KEYS[1] again when there is no key)
   KEYS[3]   stream  log of the applicant's partition
-  KEYS[4..] pairs   profile and tail of each entity
+  KEYS[4..] string  each entity: its fold and the records appended since
   ARGV[1]   fingerprint of the application
   ARGV[2]   decision id, which is also the fencing token of the claim
   ARGV[3]   lease of the claim, ms
   ARGV[4]   application.submitted as JSON
   ARGV[5]   its packed record
-  ARGV[6]   bytes from which a tail is due for compaction
-  ARGV[7]   bytes above which a tail is not read and the decision not made
-  Reply     {'CLAIMED', profile, tail, ...}  false where there is none
-            {'DECIDED', decision id}          the same application was decided before
-            {'CONFLICT', decision id}         the application is known with another content
-            {'KEY_CONFLICT'}                  the idempotency key is known with another content
-            {'PENDING'}                       the same application is being decided
-            {'BACKLOG'}                       a tail is too long to read in time; nothing was written
+  ARGV[6]   unfolded bytes from which an entity is due for compaction
+  ARGV[7]   bytes above which an entity is not read and the decision not made
+  Reply     {'CLAIMED', entity, ...}     each entity before this application; false where it is new
+            {'DECIDED', decision id}     the same application was decided before
+            {'CONFLICT', decision id}    the application is known with another content
+            {'KEY_CONFLICT'}             the idempotency key is known with another content
+            {'PENDING'}                  the same application is being decided
+            {'BACKLOG'}                  an entity is too long to read in time; nothing was written
   A repeat after a lost reply finds its own claim: it is answered PENDING until the lease ends.
 ]]
 local function assay_begin(keys, args)
   local fingerprint = args[1]
-  if keys[2] ~= keys[1] then
+  local has_key = keys[2] ~= keys[1]
+  if has_key then
     local known = redis.call('GET', keys[2])
     if known and known ~= fingerprint then return { 'KEY_CONFLICT' } end
   end
@@ -33,16 +34,13 @@ local function assay_begin(keys, args)
     if string.sub(current, 1, 1) == 'D' then return { 'DECIDED', string.sub(current, 66) } end
     return { 'PENDING' }
   end
-  for tail = 5, #keys, 2 do
-    if redis.call('STRLEN', keys[tail]) > tonumber(args[7]) then return { 'BACKLOG' } end
-  end
+  local values = redis.call('MGET', unpack(keys, 4))
+  if longest(values) > tonumber(args[7]) then return { 'BACKLOG' } end
   redis.call('SET', keys[1], 'C' .. fingerprint .. args[2], 'PX', args[3])
-  if keys[2] ~= keys[1] then redis.call('SET', keys[2], fingerprint, 'PX', args[3]) end
-  append_event(keys, 3, #keys, args[4], args[5], tonumber(args[6]))
-  if #keys < 4 then return { 'CLAIMED' } end
-  local reply = redis.call('MGET', unpack(keys, 4))
-  table.insert(reply, 1, 'CLAIMED')
-  return reply
+  if has_key then redis.call('SET', keys[2], fingerprint, 'PX', args[3]) end
+  append_event(keys, 4, #keys, values, keys[3], args[4], args[5], tonumber(args[6]))
+  table.insert(values, 1, 'CLAIMED')
+  return values
 end
 
 --[[

@@ -1,0 +1,169 @@
+import type { ApplicantFacts, DecisionRequest } from '../domain/application.ts'
+import type { EventInput } from '../domain/event.ts'
+import { findTable, type Row, readCsv } from './csv.ts'
+import { DataError } from './data-error.ts'
+import type { PastRequest } from './history-files.ts'
+import { oneOf, readAmountMinor, readId, readTime, wholeBetween } from './readings.ts'
+
+const DAY_MS = 86_400_000
+const readTermDays = wholeBetween(1, 3650)
+const readBirthYear = wholeBetween(1900, 2100)
+
+const OUTCOMES = oneOf({ Good: 'good', Bad: 'bad' } as const)
+const EMPLOYMENTS = oneOf({
+  Permanent: 'permanent',
+  Contract: 'contract',
+  'Self-Employed': 'self_employed',
+  Student: 'student',
+  Unemployed: 'unemployed',
+  Retired: 'retired'
+} as const)
+const EDUCATIONS = oneOf({
+  Primary: 'primary',
+  Secondary: 'secondary',
+  Graduate: 'graduate',
+  'Post-Graduate': 'postgraduate'
+} as const)
+const BANK_ACCOUNTS = oneOf({ Savings: 'savings', Current: 'current', Other: 'other' } as const)
+
+export interface Imported {
+  /** By time, then by id. */
+  readonly events: readonly EventInput[]
+  /** By time. */
+  readonly applications: readonly PastRequest[]
+  readonly withoutDemographics: number
+  /** Rows that say word for word what an earlier one said; they count once. */
+  readonly repeatedRows: number
+}
+
+/**
+ * Reads the tables of SuperLender in a folder: applications and previous_loans, and demographics where there is such a
+ * file. Their times name no zone and are taken as UTC.
+ *
+ * Of a loan’s life the tables tell four moments, which become four events. A loan that is not closed or repaid yet has
+ * empty cells there and so fewer events. Only the first instalment is dated.
+ */
+export async function importSuperlender(folder: string): Promise<Imported> {
+  let repeatedRows = 0
+  const onRepeat = () => {
+    repeatedRows++
+  }
+  const facts = await readDemographics(folder, onRepeat)
+  const applications: PastRequest[] = []
+  let withoutDemographics = 0
+  for await (const row of rowsOf(folder, 'applications', APPLICATION_COLUMNS, 'systemloanid', onRepeat)) {
+    const known = facts.get(row.read('customerid', readId))
+    if (known === undefined) withoutDemographics++
+    applications.push(toApplication(row, known ?? {}))
+  }
+  const events: EventInput[] = []
+  for await (const row of rowsOf(folder, 'previous_loans', LOAN_COLUMNS, 'systemloanid', onRepeat))
+    events.push(...toEvents(row))
+  events.sort((left, right) => left.occurredAtMs - right.occurredAtMs || (left.eventId < right.eventId ? -1 : 1))
+  applications.sort((left, right) => left.asOf - right.asOf || (left.applicationId < right.applicationId ? -1 : 1))
+  return { events, applications, withoutDemographics, repeatedRows }
+}
+
+const APPLICATION_COLUMNS = ['customerid', 'systemloanid', 'creationdate', 'loanamount', 'termdays']
+const LOAN_COLUMNS = [...APPLICATION_COLUMNS, 'approveddate', 'closeddate', 'firstduedate', 'firstrepaiddate']
+const DEMOGRAPHIC_COLUMNS = ['customerid']
+
+/** The rows of a table, each key once: a row said twice counts once, a contradiction is an error. */
+async function* rowsOf(
+  folder: string,
+  name: string,
+  columns: readonly string[],
+  key: string,
+  onRepeat: () => void
+): AsyncGenerator<Row> {
+  const file = findTable(folder, name)
+  if (file === undefined) throw new DataError(folder, undefined, `has neither ${name}.csv nor ${name}.csv.gz`)
+  const seen = new Map<string, string>()
+  for await (const row of readCsv(file, columns)) {
+    const id = row.read(key, readId)
+    const earlier = seen.get(id)
+    if (earlier === row.text) {
+      onRepeat()
+      continue
+    }
+    if (earlier !== undefined) throw row.refuse(`column ${key}: ${id} stands twice, with different values`)
+    seen.set(id, row.text)
+    yield row
+  }
+}
+
+async function readDemographics(folder: string, onRepeat: () => void): Promise<Map<string, ApplicantFacts>> {
+  const facts = new Map<string, ApplicantFacts>()
+  if (findTable(folder, 'demographics') === undefined) return facts
+  for await (const row of rowsOf(folder, 'demographics', DEMOGRAPHIC_COLUMNS, 'customerid', onRepeat)) {
+    const birthYear = row.readOptional('birthyear', readBirthYear)
+    const employment = row.readOptional('employment_status_clients', EMPLOYMENTS)
+    const education = row.readOptional('level_of_education_clients', EDUCATIONS)
+    const bankAccountType = row.readOptional('bank_account_type', BANK_ACCOUNTS)
+    facts.set(row.read('customerid', readId), {
+      ...(birthYear !== undefined && { birthYear }),
+      ...(employment !== undefined && { employment }),
+      ...(education !== undefined && { education }),
+      ...(bankAccountType !== undefined && { bankAccountType })
+    })
+  }
+  return facts
+}
+
+function toApplication(row: Row, applicant: ApplicantFacts): PastRequest {
+  const request: DecisionRequest = {
+    applicationId: row.read('systemloanid', readId),
+    applicantId: row.read('customerid', readId),
+    product: 'cash',
+    amountMinor: row.read('loanamount', readAmountMinor),
+    currency: 'NGN',
+    term: { count: row.read('termdays', readTermDays), unit: 'day' },
+    purpose: 'other',
+    applicant,
+    consents: ['automated_decision']
+  }
+  const asOf = row.read('creationdate', readTime)
+  const outcome = row.readOptional('good_bad_flag', OUTCOMES)
+  return { ...request, asOf, ...(outcome !== undefined && { outcome }) }
+}
+
+function toEvents(row: Row): EventInput[] {
+  const applicantId = row.read('customerid', readId)
+  const loanId = row.read('systemloanid', readId)
+  const termDays = row.read('termdays', readTermDays)
+  // A few rows do not say how much: the loan happened all the same, with an amount that nobody knows.
+  const amountMinor = row.readOptional('loanamount', readAmountMinor)
+  const submittedAtMs = row.read('creationdate', readTime)
+  const disbursedAtMs = row.read('approveddate', readTime)
+  const closedAtMs = row.readOptional('closeddate', readTime)
+  const repaidAtMs = row.readOptional('firstrepaiddate', readTime)
+  const event = (type: EventInput['type'], occurredAtMs: number, data: object): EventInput => ({
+    eventId: `${loanId}.${type}`,
+    type,
+    occurredAtMs,
+    applicantId,
+    data
+  })
+  const events = [
+    event('application.submitted', submittedAtMs, {
+      applicationId: loanId,
+      product: 'cash',
+      termDays,
+      ...(amountMinor !== undefined && { amountMinor })
+    }),
+    event('loan.disbursed', disbursedAtMs, {
+      loanId,
+      termDays,
+      ...(amountMinor !== undefined && { principalMinor: amountMinor })
+    })
+  ]
+  if (repaidAtMs !== undefined) {
+    const dueAtMs = row.read('firstduedate', readTime)
+    events.push(event('repayment.received', repaidAtMs, { loanId, instalmentNo: 1, dueAtMs }))
+  }
+  if (closedAtMs !== undefined) {
+    const dueAtMs = disbursedAtMs + termDays * DAY_MS
+    events.push(event('loan.closed', closedAtMs, { loanId, disbursedAtMs, dueAtMs }))
+  }
+  return events
+}
