@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import type { Refs } from '../domain/application.ts'
-import { ENTITY_KINDS } from '../domain/event.ts'
+import { type AssayEvent, ENTITY_KINDS } from '../domain/event.ts'
 import { partitionOf, UUID_PATTERN } from '../domain/ids.ts'
 import { AssayError } from '../errors.ts'
 import { entityKeys } from '../features/behaviour-store.ts'
@@ -10,7 +10,8 @@ import { packRecord } from '../features/record.ts'
 import type { EntityStates } from '../features/vector.ts'
 import { begin, commit, release } from '../redis/functions.ts'
 import { type Keys, PARTITIONS } from '../redis/keys.ts'
-import type { BeginOutcome, Claim, DecisionStore } from './store.ts'
+import { createTurnBatcher } from '../redis/turn-batcher.ts'
+import type { BeginOutcome, Claim, Commitment, DecisionStore } from './store.ts'
 
 export interface RedisDecisionStoreOptions {
   readonly redis: Redis
@@ -21,7 +22,15 @@ export interface RedisDecisionStoreOptions {
   readonly maxEntityBytes: number
 }
 
+interface BeginRequest {
+  readonly claim: Claim
+  readonly submitted: AssayEvent
+  readonly record: Buffer
+}
+
 const DECISION_ID = new RegExp(UUID_PATTERN)
+/** Decisions of one call: 32 keep Redis busy for less than a millisecond. */
+const MAX_BATCH = 32
 
 /** DecisionStore on Redis: begin and commit are one Redis Function each (redis/lua/20-decisions.lua). */
 export function createRedisDecisionStore(options: RedisDecisionStoreOptions): DecisionStore {
@@ -32,32 +41,43 @@ export function createRedisDecisionStore(options: RedisDecisionStoreOptions): De
     return [own, idempotencyKey === undefined ? own : keys.idempotency(application.tenant, idempotencyKey)]
   }
 
-  return {
-    begin: async (claim, submitted) => {
-      const { refs } = claim.application
-      const keyNames = [...claimKeys(claim), keys.log(partitionOf(claim.decisionId)), ...entityKeys(keys, refs)]
-      const { fingerprint, decisionId } = claim
-      const record = packRecord(submitted)
-      const json = serialiseEvent(submitted)
-      const reply = await reachable(
-        begin(redis, keyNames, [fingerprint, decisionId, leaseMs, json, record, compactFromBytes, maxEntityBytes])
+  const beginOne = createTurnBatcher(async (requests: readonly BeginRequest[]) => {
+    const names: string[] = []
+    const args: (string | Buffer | number)[] = [leaseMs, compactFromBytes, maxEntityBytes]
+    for (const { claim, submitted, record } of requests) {
+      const before = names.length
+      names.push(
+        ...claimKeys(claim),
+        keys.log(partitionOf(claim.decisionId)),
+        ...entityKeys(keys, claim.application.refs)
       )
-      if (reply.kind !== 'claimed') return reply satisfies BeginOutcome
-      return { kind: 'claimed', states: toStates(refs, reply.values, record) }
-    },
-    commit: ({ claim, answer, record, outbox }) => {
+      args.push(names.length - before, claim.fingerprint, claim.decisionId, serialiseEvent(submitted), record)
+    }
+    return begin(redis, names, args)
+  }, MAX_BATCH)
+
+  const commitOne = createTurnBatcher(async (commitments: readonly Commitment[]) => {
+    const names: string[] = []
+    const args: (string | number)[] = [retentionMs]
+    for (const { claim, answer, record, outbox } of commitments) {
       const { application, decisionId, fingerprint } = claim
       const partition = partitionOf(decisionId)
       const value = `${answer}\n${record}`
-      const digest = createHash('sha256').update(value).digest('hex')
-      const keyNames = [
-        ...claimKeys(claim),
-        keys.decision(partition, application.tenant, decisionId),
-        keys.ledger(partition),
-        keys.outbox(partition)
-      ]
-      return reachable(commit(redis, keyNames, [fingerprint, decisionId, value, digest, outbox ?? '', retentionMs]))
+      names.push(...claimKeys(claim), keys.decision(partition, application.tenant, decisionId))
+      names.push(keys.ledger(partition), keys.outbox(partition))
+      args.push(fingerprint, decisionId, value, hash('sha256', value, 'hex'), outbox ?? '')
+    }
+    return commit(redis, names, args)
+  }, MAX_BATCH)
+
+  return {
+    begin: async (claim, submitted) => {
+      const record = packRecord(submitted)
+      const reply = await reachable(beginOne({ claim, submitted, record }))
+      if (reply.kind !== 'claimed') return reply satisfies BeginOutcome
+      return { kind: 'claimed', states: toStates(claim.application.refs, reply.values, record) }
     },
+    commit: (commitment) => reachable(commitOne(commitment)),
     release: async (claim) => {
       await reachable(release(redis, claimKeys(claim)[0], claim.fingerprint, claim.decisionId))
     },

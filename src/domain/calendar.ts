@@ -7,9 +7,23 @@ export function localDay(atMs: number, utcOffsetMinutes: number): number {
   return Math.floor((atMs + utcOffsetMinutes * 60_000) / DAY_MS)
 }
 
-/** ISO 8601 date of a day number. */
+/**
+ * ISO 8601 date of a day number, by the civil calendar’s arithmetic (Hinnant, “chrono-compatible low-level date
+ * algorithms”): a schedule has a date an instalment, and Date costs ten times as much.
+ */
 export function isoDate(day: number): string {
-  return new Date(day * DAY_MS).toISOString().slice(0, 10)
+  const shifted = day + 719_468
+  const era = Math.floor(shifted / 146_097)
+  const dayOfEra = shifted - era * 146_097
+  const yearOfEra = Math.floor(
+    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365
+  )
+  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100))
+  const shiftedMonth = Math.floor((5 * dayOfYear + 2) / 153)
+  const dayOfMonth = dayOfYear - Math.floor((153 * shiftedMonth + 2) / 5) + 1
+  const month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+  const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+  return `${year}-${month < 10 ? '0' : ''}${month}-${dayOfMonth < 10 ? '0' : ''}${dayOfMonth}`
 }
 
 /** The day `count` units later. A month later is the same day of the month, or the month’s last where there is none. */

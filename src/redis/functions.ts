@@ -35,13 +35,21 @@ export type BeginReply =
 
 /** ioredis has the method and its types lack it; callBuffer('FCALL') sends a wrong command (performance reference, 2). */
 type BufferRedis = Redis & {
-  fcallBuffer: (name: string, keyCount: number, ...rest: (string | Buffer | number)[]) => Promise<BufferReply>
+  fcallBuffer: (
+    name: string,
+    keyCount: number,
+    ...rest: (string | Buffer | number)[]
+  ) => Promise<readonly BufferReply[]>
 }
 type BufferReply = readonly [Buffer, ...(Buffer | null)[]]
 
-/** assay_begin of lua/20-decisions.lua; `values` are the entities before this application, in key order. */
+/**
+ * assay_begin of lua/20-decisions.lua for the decisions of one turn; `values` of a claimed one are its entities before this
+ * application, in key order.
+ */
 export async function begin(redis: Redis, keys: readonly string[], args: readonly (string | Buffer | number)[]) {
-  return readBeginReply(await (redis as BufferRedis).fcallBuffer('assay_begin', keys.length, ...keys, ...args))
+  const replies = await (redis as BufferRedis).fcallBuffer('assay_begin', keys.length, ...keys, ...args)
+  return replies.map(readBeginReply)
 }
 
 function readBeginReply([outcome, ...values]: BufferReply): BeginReply {
@@ -61,9 +69,10 @@ function readBeginReply([outcome, ...values]: BufferReply): BeginReply {
   }
 }
 
-/** assay_commit: false when the claim is no longer ours. */
+/** assay_commit; of each decision whether it is durable: false when the claim is no longer ours. */
 export async function commit(redis: Redis, keys: readonly string[], args: readonly (string | Buffer | number)[]) {
-  return (await redis.fcall('assay_commit', keys.length, ...keys, ...args)) === 1
+  const replies = (await redis.fcall('assay_commit', keys.length, ...keys, ...args)) as readonly number[]
+  return replies.map((reply) => reply === 1)
 }
 
 /** assay_release: false when the claim is no longer ours. */

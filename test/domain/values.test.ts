@@ -40,6 +40,13 @@ describe('calendar', () => {
   test('days are added as days', () => {
     expect(isoDate(addTerm(day('2026-02-27'), { count: 30, unit: 'day' }))).toBe('2026-03-29')
   })
+  test('every date of four centuries is the one that Date knows', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: -36_524, max: 109_572 }), (number) => {
+        expect(isoDate(number)).toBe(new Date(number * 86_400_000).toISOString().slice(0, 10))
+      })
+    )
+  })
   test('late in the evening in UTC it is the next day in Lagos and Shanghai', () => {
     const at = Date.parse('2026-11-23T23:30:00Z')
     expect(isoDate(localDay(at, 0))).toBe('2026-11-23')

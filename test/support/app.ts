@@ -47,7 +47,7 @@ export interface TestAppOptions extends Partial<AppOptions> {
   readonly leaseMs?: number
   readonly redisTimeoutMs?: number
   readonly compactFromBytes?: number
-  readonly maxTailBytes?: number
+  readonly maxEntityBytes?: number
   /** Wraps the store, for faults at a chosen step. */
   readonly wrapStore?: (store: DecisionStore) => DecisionStore
 }
@@ -77,7 +77,10 @@ export async function buildTestApp(options: TestAppOptions = {}): Promise<TestAp
   await loadFunctions(redis)
   const keys = createKeys(uniquePrefix('app'))
   const clock = { ...systemClock, ...options.clock }
-  const limits = { compactFromBytes: options.compactFromBytes ?? 2048, maxTailBytes: options.maxTailBytes ?? 262_144 }
+  const limits = {
+    compactFromBytes: options.compactFromBytes ?? 2048,
+    maxEntityBytes: options.maxEntityBytes ?? 262_144
+  }
   const plainStore = createRedisDecisionStore({
     redis,
     keys,

@@ -32,14 +32,14 @@ export function uniquePrefix(name: string): string {
 export async function startOwnRedis(options: Partial<PrivateRedisOptions> = {}): Promise<PrivateRedis> {
   const server = options.server ?? inject('redisServer')
   if (!server) throw new Error('No Redis can be started in this run; guard the suite with canStartRedis()')
-  const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'assay-own-redis-')))
-  const redis = await startPrivateRedis({ ...options, dir, server })
-  if (options.dir) return redis
-  return {
-    ...redis,
-    async stop() {
-      await redis.stop()
-      await rm(dir, { recursive: true, force: true })
-    }
+  if (options.dir) return startPrivateRedis({ ...options, dir: options.dir, server })
+  const dir = await mkdtemp(join(tmpdir(), 'assay-own-redis-'))
+  const clear = () => rm(dir, { recursive: true, force: true })
+  try {
+    const redis = await startPrivateRedis({ ...options, dir, server })
+    return { ...redis, stop: () => redis.stop().then(clear) }
+  } catch (error) {
+    await clear()
+    throw error
   }
 }
