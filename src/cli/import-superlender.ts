@@ -6,6 +6,8 @@ import type { PastRequest } from './history-files.ts'
 import { oneOf, readAmountMinor, readId, readTime, wholeBetween } from './readings.ts'
 
 const DAY_MS = 86_400_000
+const LAGOS_AHEAD_MS = 3_600_000
+const readLagosTime = (text: string): number => readTime(text) - LAGOS_AHEAD_MS
 const readTermDays = wholeBetween(1, 3650)
 const readBirthYear = wholeBetween(1900, 2100)
 
@@ -38,7 +40,8 @@ export interface Imported {
 
 /**
  * Reads the tables of SuperLender in a folder: applications and previous_loans, and demographics where there is such a
- * file. Their times name no zone and are taken as UTC.
+ * file. Times name no zone: creationdate is UTC and everything else is Lagos time, an hour ahead. In every row approval
+ * comes an hour and some seconds after creation, and closes that led to the next application lie up to an hour “after” it.
  *
  * Of a loan’s life the tables tell four moments, which become four events. A loan that is not closed or repaid yet has
  * empty cells there and so fewer events. Only the first instalment is dated.
@@ -134,9 +137,9 @@ function toEvents(row: Row): EventInput[] {
   // A few rows do not say how much: the loan happened all the same, with an amount that nobody knows.
   const amountMinor = row.readOptional('loanamount', readAmountMinor)
   const submittedAtMs = row.read('creationdate', readTime)
-  const disbursedAtMs = row.read('approveddate', readTime)
-  const closedAtMs = row.readOptional('closeddate', readTime)
-  const repaidAtMs = row.readOptional('firstrepaiddate', readTime)
+  const disbursedAtMs = row.read('approveddate', readLagosTime)
+  const closedAtMs = row.readOptional('closeddate', readLagosTime)
+  const repaidAtMs = row.readOptional('firstrepaiddate', readLagosTime)
   const event = (type: EventInput['type'], occurredAtMs: number, data: object): EventInput => ({
     eventId: `${loanId}.${type}`,
     type,
@@ -158,7 +161,7 @@ function toEvents(row: Row): EventInput[] {
     })
   ]
   if (repaidAtMs !== undefined) {
-    const dueAtMs = row.read('firstduedate', readTime)
+    const dueAtMs = row.read('firstduedate', readLagosTime)
     events.push(event('repayment.received', repaidAtMs, { loanId, instalmentNo: 1, dueAtMs }))
   }
   if (closedAtMs !== undefined) {

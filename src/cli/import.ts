@@ -33,7 +33,7 @@ Prints one JSON line that says how much was read.`,
         bads,
         outcomesKnown: known,
         ...counts,
-        timesTakenAs: 'UTC'
+        timesTakenAs: 'creationdate UTC, others UTC+1'
       })
     )
   }
