@@ -14,7 +14,7 @@ export function welcome({ root, stack, key, redis, seconds, now = new Date() }) 
 Assay is ready (${seconds.toFixed(1)} s).
 
   API        ${stack.apiUrl}
-  API docs   ${stack.apiUrl}/docs
+  API docs   ${stack.opsUrls.gateway}/docs/ (on the API’s port /docs needs the key)
   Metrics
 ${metrics.join('\n')}
   Redis      ${safeUrl(stack.redisUrl)} (${whose})

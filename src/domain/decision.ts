@@ -7,7 +7,7 @@ import { MAX_REASONS, REASON_CODES } from './reasons.ts'
 export const OUTCOMES = ['APPROVE', 'REFER', 'DECLINE'] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
-export const BINDING_CONSTRAINTS = ['PRODUCT', 'BAND', 'AFFORDABILITY'] as const
+export const BINDING_CONSTRAINTS = ['PRODUCT', 'BAND', 'FIRST_LOAN', 'AFFORDABILITY'] as const
 
 const strict = { additionalProperties: false } as const
 const InstantSchema = Type.String({ format: 'date-time' })

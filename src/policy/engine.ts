@@ -6,6 +6,9 @@ import { limitOf, makeOffer } from './offers.ts'
 import { type Finding, findProduct, findRuleHits } from './rules.ts'
 import type { Band, Policy } from './schema.ts'
 
+/** Whether somebody is known as a borrower; a first loan has a limit of its own. */
+const EARLIER_LOANS = 'applicant.loans_lifetime'
+
 /** What the engine needs to know of the credit model; the manifest has it. */
 export interface ModelFacts {
   readonly scoreScale: Parameters<typeof scorePoints>[1]
@@ -59,6 +62,8 @@ export function explainFromPd({ bands }: Policy): number {
  * person: a fault neither approves nor declines.
  */
 export function compilePolicy(policy: Policy, model: ModelFacts, featureNames: readonly string[]): Decide {
+  const earlierLoans = featureNames.indexOf(EARLIER_LOANS)
+  if (earlierLoans < 0) throw new Error(`the feature catalogue does not define ${EARLIER_LOANS}`)
   const velocity = policy.velocity.map((rule) => ({ ...rule, column: featureNames.indexOf(rule.feature) }))
 
   const findVelocityHits = (values: Float64Array): Finding[] =>
@@ -75,7 +80,7 @@ export function compilePolicy(policy: Policy, model: ModelFacts, featureNames: r
     if (findings.length > 0) return refuseFor(findings, score)
     if (assessed.kind === 'unusable') throw new Error('an unusable score is a finding')
     if (assessed.band.action !== 'APPROVE') return refuse(assessed.band.action, assessed.scoreReasons, score)
-    return grant(policy, assessed.band, input, assessed.score)
+    return grant(policy, assessed, input, values[earlierLoans] as number)
   }
   return decide
 }
@@ -133,11 +138,17 @@ function refuse(outcome: Finding['outcome'], codes: readonly ReasonCode[], score
   return { outcome, score, limit: null, offers: [], reasons: rankReasons(codes), utcOffsetMinutes: null }
 }
 
-function grant(policy: Policy, band: Band, { application, decisionId, nowMs }: DecideInput, score: Score): Verdict {
+function grant(
+  policy: Policy,
+  { band, score }: Extract<Assessed, { kind: 'usable' }>,
+  { application, decisionId, nowMs }: DecideInput,
+  earlierLoans: number
+): Verdict {
   const product = findProduct(policy, application)
-  const limit = product && limitOf(policy, product, band, application)
-  if (product === undefined || limit === undefined || limit.amountMinor < product.amountMinor.min) {
-    return refuse('DECLINE', [limit?.bindingConstraint === 'AFFORDABILITY' ? 'R301' : 'R302'], score)
+  if (product === undefined) throw new Error('a product without a policy is declined by rule')
+  const limit = limitOf(policy, product, band, application, earlierLoans)
+  if (limit.amountMinor < product.amountMinor.min) {
+    return refuse('DECLINE', [limit.bindingConstraint === 'AFFORDABILITY' ? 'R301' : 'R302'], score)
   }
   const amountMinor = Math.min(application.amountMinor, limit.amountMinor)
   const offer = makeOffer(policy, product, band, application, { amountMinor, offerId: `${decisionId}-1`, nowMs })

@@ -24,17 +24,19 @@ export function periodsOf({ term: { instalmentEvery } }: ProductPolicy, { term }
   return { count: term.count / every.count, perYear: unitsPerYear / every.count, every }
 }
 
-/** The most that may be granted: the least of what product, band and income allow, and which of them it is. */
+/** The most that may be granted: the least of what product, band, history and income allow, and which of them it is. */
 export function limitOf(
   policy: Policy,
   product: ProductPolicy,
   band: Band,
-  application: Application
-): Limit | undefined {
+  application: Application,
+  earlierLoans: number
+): Limit {
   const bounds: { amountMinor: number; bindingConstraint: Limit['bindingConstraint'] }[] = [
     { amountMinor: product.amountMinor.max, bindingConstraint: 'PRODUCT' },
     { amountMinor: product.amountMinor.max * band.limitShare, bindingConstraint: 'BAND' }
   ]
+  if (!(earlierLoans > 0)) bounds.push({ amountMinor: product.firstLoanMaxMinor, bindingConstraint: 'FIRST_LOAN' })
   const affordable = affordableMinor(policy, product, band, application)
   if (affordable !== undefined) bounds.push({ amountMinor: affordable, bindingConstraint: 'AFFORDABILITY' })
   else if (product.affordability === 'required') bounds.push({ amountMinor: 0, bindingConstraint: 'AFFORDABILITY' })

@@ -24,6 +24,10 @@ const ProductSchema = Type.Object(
     ),
     utcOffsetMinutes: Type.Integer({ minimum: -720, maximum: 840, description: 'Zone of the dates on a schedule' }),
     students: Type.Boolean({ description: 'Whether students are served' }),
+    firstLoanMaxMinor: amountSchema(
+      'Most for an applicant without an earlier loan, whom the model has not seen the like of',
+      1
+    ),
     affordability: Type.Enum(['required', 'whenKnown'], { description: 'Whether a limit needs a declared income' })
   },
   strict

@@ -8,7 +8,7 @@ const check = compileCheck(DecisionSchema)
 describe('POST /v1/decisions', () => {
   test('an application with a good score is approved with an offer whose schedule sums to the amount', async () => {
     const service = await buildTestApp()
-    const request = application({ amountMinor: 3_000_000, term: { count: 90, unit: 'day' } })
+    const request = application({ amountMinor: 1_500_000, term: { count: 90, unit: 'day' } })
     const response = await postDecision(service, request)
     expect(response.statusCode).toBe(200)
     const decision = response.json<Decision>()
@@ -18,11 +18,11 @@ describe('POST /v1/decisions', () => {
       decision: 'APPROVE',
       reasons: [],
       score: { pd: 0.05, band: 'A', points: 572 },
-      limit: { currency: 'NGN', amountMinor: 6_000_000, bindingConstraint: 'PRODUCT' }
+      limit: { currency: 'NGN', amountMinor: 2_000_000, bindingConstraint: 'FIRST_LOAN' }
     })
     const [offer] = decision.offers
     expect(offer?.schedule).toHaveLength(3)
-    expect(offer?.schedule.reduce((sum, { principalMinor }) => sum + principalMinor, 0)).toBe(3_000_000)
+    expect(offer?.schedule.reduce((sum, { principalMinor }) => sum + principalMinor, 0)).toBe(1_500_000)
     expect(offer?.apr.nominal).toBeCloseTo(0.15, 4)
   })
 
@@ -93,6 +93,17 @@ describe('POST /v1/decisions', () => {
     const service = await buildTestApp()
     const response = await postDecision(service, { ...application(), ...changes })
     expect(response.json()).toMatchObject({ decision, reasons: [{ code }], offers: [] })
+  })
+
+  test('a first loan has a limit of its own: the rest of the amount is refused with the reason', async () => {
+    const service = await buildTestApp()
+    const decision = (await postDecision(service, application({ amountMinor: 4_000_000 }))).json<Decision>()
+    expect(decision).toMatchObject({
+      decision: 'APPROVE',
+      limit: { amountMinor: 2_000_000, bindingConstraint: 'FIRST_LOAN' },
+      offers: [{ amountMinor: 2_000_000 }],
+      reasons: [{ code: 'R302' }]
+    })
   })
 
   test('an income that can carry less gets a smaller offer and the reason', async () => {
