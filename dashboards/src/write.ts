@@ -1,0 +1,22 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { decisions } from './decisions.ts'
+import type { Dashboard } from './grafana.ts'
+
+/** Every dashboard by its file, beside this folder. */
+export const DASHBOARDS: Readonly<Record<string, Dashboard>> = { 'decisions.json': decisions }
+
+/** What the file holds: one line a field, so that a change can be read as a diff. */
+export function toJson(dashboard: Dashboard): string {
+  return `${JSON.stringify(dashboard, null, 2)}\n`
+}
+
+/** `node dashboards/src/write.ts` writes the files that have changed. */
+if (import.meta.main) {
+  for (const [name, dashboard] of Object.entries(DASHBOARDS)) {
+    const file = new URL(`../${name}`, import.meta.url)
+    const text = toJson(dashboard)
+    const changed = (await readFile(file, 'utf8').catch(() => '')) !== text
+    if (changed) await writeFile(file, text)
+    process.stdout.write(`dashboards/${name}: ${changed ? 'written' : 'unchanged'}\n`)
+  }
+}

@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest'
+import { DASHBOARDS, toJson } from '../../dashboards/src/write.ts'
+import { createMetrics, METRICS, type MetricName } from '../../src/metrics.ts'
+import { dashboardFiles, isRow, metricNamesIn, panelsOf, queriesOf } from './dashboards.ts'
+
+const FILES = dashboardFiles()
+/** Made by Prometheus for each target. */
+const OF_PROMETHEUS = ['up']
+
+/** Names under which a metric can be asked for: a histogram only by its parts. */
+function series(name: string, type: string): string[] {
+  return type === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name]
+}
+
+function knownSeries(): Set<string> {
+  const ours = Object.entries(METRICS).flatMap(([name, { type }]) => series(name, type))
+  const { registry } = createMetrics({ process: 'gateway', version: 'test', withDefaults: true })
+  const nodes = registry.getMetricsAsArray().flatMap(({ name, type }) => {
+    return METRICS[name as MetricName] === undefined ? series(name, String(type)) : []
+  })
+  return new Set([...ours, ...nodes, ...OF_PROMETHEUS])
+}
+
+test('the reader of queries tells metrics from functions, labels, texts and variables', () => {
+  const expression =
+    'topk(3, sum by (le, job) (rate(a_bucket{x=~"$b", y="c d"}[$__rate_interval]))) / on (z) (e_total offset 1w or vector(0))'
+  expect(metricNamesIn(expression)).toEqual(['a_bucket', 'e_total'])
+})
+
+test('the files are what the code makes: node dashboards/src/write.ts', () => {
+  expect(FILES.map(({ name }) => name)).toEqual(Object.keys(DASHBOARDS).sort())
+  for (const { name, text } of FILES) expect(text === toJson(DASHBOARDS[name]!), name).toBe(true)
+})
+
+test('no two dashboards share an address', () => {
+  const uids = FILES.map(({ dashboard }) => dashboard.uid)
+  expect(new Set(uids).size).toBe(uids.length)
+})
+
+describe.each(FILES)('$name', (file) => {
+  const { dashboard } = file
+  const panels = panelsOf(dashboard)
+
+  test('asks only for metrics that exist', () => {
+    const known = knownSeries()
+    const unknown = queriesOf(file).flatMap(({ where, target }) => {
+      const names = metricNamesIn(target.expr)
+      return names.length === 0 ? [`${where}: no metric`] : names.filter((name) => !known.has(name)).map(at(where))
+    })
+    expect(unknown).toEqual([])
+    for (const variable of dashboard.templating.list as { type: string; definition?: string }[]) {
+      if (variable.type !== 'query') continue
+      const name = /^label_values\((\w+), \w+\)$/.exec(variable.definition ?? '')?.[1]
+      expect(known.has(name ?? '')).toBe(true)
+    }
+  })
+
+  test('gives every panel a title of its own, a question, a unit and something to draw', () => {
+    for (const { title, description, fieldConfig, targets } of panels) {
+      expect(description, title).toMatch(/^[A-Z][^\n]*\?\n\S/)
+      expect(fieldConfig.defaults.unit, title).toBeTruthy()
+      expect(targets.length, title).toBeGreaterThan(0)
+      expect(new Set(targets.map(({ refId }) => refId)).size, title).toBe(targets.length)
+    }
+    const titles = dashboard.panels.map(({ title }) => title.trim())
+    expect(titles).not.toContain('')
+    expect(new Set(dashboard.panels.map(({ type, title }) => `${type} ${title}`)).size).toBe(titles.length)
+  })
+
+  test('lays panels out inside the grid, none over another', () => {
+    const taken = new Map<string, string>()
+    for (const panel of dashboard.panels) {
+      const { x, y, w, h } = panel.gridPos
+      expect(x >= 0 && w > 0 && h > 0 && x + w <= 24, panel.title).toBe(true)
+      if (isRow(panel)) expect(w, panel.title).toBe(24)
+      for (let column = x; column < x + w; column++) {
+        for (let line = y; line < y + h; line++) {
+          expect(taken.get(`${column} ${line}`), `under “${panel.title}”`).toBeUndefined()
+          taken.set(`${column} ${line}`, panel.title)
+        }
+      }
+    }
+    expect(new Set(dashboard.panels.map(({ id }) => id)).size).toBe(dashboard.panels.length)
+  })
+
+  test('takes its data source from the dashboard, so that it serves every installation', () => {
+    const sources = panels.flatMap(({ datasource, targets }) => [datasource, ...targets.map((each) => each.datasource)])
+    for (const source of sources) expect(source).toEqual({ type: 'prometheus', uid: `\${datasource}` })
+    expect(dashboard.templating.list).toContainEqual(
+      expect.objectContaining({ type: 'datasource', name: 'datasource' })
+    )
+  })
+
+  test('looks back by $__rate_interval or $__range, never by a fixed time that a zoom outgrows', () => {
+    const ranges = queriesOf(file).flatMap(({ target }) => [...target.expr.matchAll(/\[([^\]]*)\]/g)].map(([, r]) => r))
+    expect([...new Set(ranges)].sort()).toEqual(['$__range', '$__rate_interval'])
+  })
+})
+
+function at(where: string): (name: string) => string {
+  return (name) => `${where}: ${name}`
+}

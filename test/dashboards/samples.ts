@@ -1,0 +1,93 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { STAGES } from '../../src/decisions/decide.ts'
+import { PRODUCTS } from '../../src/domain/application.ts'
+import { createMetrics, METRICS, type MetricName, type Metrics } from '../../src/metrics.ts'
+import { QUEUE_NAMES } from '../../src/monitoring/queues.ts'
+
+export const PROCESSES = ['gateway', 'ingest', 'monitor'] as const
+export type ProcessName = (typeof PROCESSES)[number]
+
+type Label = (typeof METRICS)[MetricName]['labels'][number]
+
+/** Values that the labels take in life; a label without an entry here does not compile. */
+const VALUES: Readonly<Record<Label, readonly string[]>> = {
+  band: ['A', 'B'],
+  channel: ['api'],
+  component: ['score'],
+  decision: ['APPROVE', 'REFER', 'DECLINE'],
+  endpoint: ['decisions'],
+  hash: ['0123456789ab'],
+  job: QUEUE_NAMES,
+  kind: ['invalid_request', 'store_unavailable'],
+  mode: ['refer'],
+  model: ['credit'],
+  outcome: ['done', 'failed'],
+  path: ['auto'],
+  process: PROCESSES,
+  product: PRODUCTS,
+  queue: QUEUE_NAMES,
+  reason_code: ['R101', 'R130', 'SYS_INFERENCE_TIMEOUT'],
+  role: ['request', 'blocking'],
+  route: ['/v1/decisions'],
+  stage: ['FINAL', ...STAGES],
+  state: ['waiting', 'active', 'delayed', 'failed'],
+  type: ['application.submitted', 'loan.disbursed'],
+  version: ['1.2.3']
+}
+
+const OF_INGEST = /^credit_(log|profile)_/
+const OF_MONITOR = /^credit_(outbox|queue|job)_/
+const OF_ALL = /^credit_(build|redis)_/
+
+export function processesOf(name: string): readonly ProcessName[] {
+  if (OF_ALL.test(name)) return PROCESSES
+  if (OF_INGEST.test(name)) return ['ingest']
+  return OF_MONITOR.test(name) ? ['monitor'] : ['gateway']
+}
+
+/**
+ * A process as Prometheus sees it: it serves what a process of that name serves, and everything in it moves a little
+ * from one scrape to the next.
+ */
+export async function serveSamples(
+  process: ProcessName
+): Promise<{ readonly target: string; readonly server: Server }> {
+  const metrics = createMetrics({ process, version: '1.2.3', withDefaults: true })
+  const names = (Object.keys(METRICS) as MetricName[]).filter((name) => processesOf(name).includes(process))
+  collectGarbage()
+  const server = createServer(async (_request, response) => {
+    for (const name of names) advance(metrics, name)
+    response.setHeader('content-type', metrics.registry.contentType).end(await metrics.registry.metrics())
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return { target: `127.0.0.1:${(server.address() as AddressInfo).port}`, server }
+}
+
+function advance(metrics: Metrics, name: MetricName): void {
+  const { type, labels } = METRICS[name]
+  const combinations = labels.reduce<Record<string, string>[]>(
+    (rows, label) => rows.flatMap((row) => VALUES[label].map((value) => ({ ...row, [label]: value }))),
+    [{}]
+  )
+  combinations.forEach((values, index) => {
+    if (type === 'counter') metrics.counter(name as never).inc(values, index + 1)
+    else if (type === 'histogram') {
+      for (const bucket of bucketsOf(name)) metrics.histogram(name as never).observe(values, bucket * 0.9)
+    } else if (name.endsWith('_timestamp_seconds')) metrics.gauge(name as never).set(values, Date.now() / 1000 - 60)
+    else if (name !== 'credit_build_info') metrics.gauge(name as never).set(values, 1)
+  })
+}
+
+function bucketsOf(name: MetricName): readonly number[] {
+  const definition = METRICS[name]
+  return 'buckets' in definition ? definition.buckets : []
+}
+
+/** Node’s histogram of collections has no series before the first one. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc')()
+}
