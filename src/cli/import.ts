@@ -11,7 +11,8 @@ export const importCommand: Command = {
   DIR     folder with applications.csv, previous_loans.csv and, if there, demographics.csv; each may be a .csv.gz
   --out   folder for events.ndjson and applications.ndjson; both appear when all rows were read, or neither
 
-Times in the files name no zone and are taken as UTC. The outcome of an application is left out where it is not known.
+Times in the files name no zone: creationdate is taken as UTC and the others as Lagos time, an hour ahead of it. The
+outcome of an application is left out where it is not known.
 Prints one JSON line that says how much was read.`,
   options: { out: { type: 'string' } },
   run: async ({ positionals: [source, folder], values, env, print }) => {

@@ -1,10 +1,11 @@
 import { describeError } from '../errors.ts'
+import { backtestCommand } from './backtest.ts'
 import { type Command, isUsageError, parseCommandLine } from './command.ts'
 import { exportCommand } from './export.ts'
 import { importCommand } from './import.ts'
 import { keysCommand } from './keys.ts'
 
-const COMMANDS: readonly Command[] = [importCommand, exportCommand, keysCommand]
+const COMMANDS: readonly Command[] = [importCommand, exportCommand, backtestCommand, keysCommand]
 
 function printHelp(): void {
   const width = Math.max(...COMMANDS.map(({ name }) => name.length))

@@ -43,3 +43,8 @@ export async function startOwnRedis(options: Partial<PrivateRedisOptions> = {}):
     throw error
   }
 }
+
+/** A prefix for a process, which takes it from REDIS_PREFIX and is stricter about it. */
+export function uniqueProcessPrefix(name: string): string {
+  return `test-${name}-${randomBytes(4).toString('hex')}`
+}
