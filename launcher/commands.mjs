@@ -19,6 +19,7 @@ const COMMANDS = {
   test: { args: '[vitest arguments]', help: 'all tests, on a Redis of their own', run: runTest },
   check: { args: '', help: 'types, lint and format, import rules', run: runCheck },
   load: { args: '[arguments]', help: 'load tests; --help lists theirs', run: runLoad },
+  run: { args: '<file> [arguments]', help: 'a program of the repository, on the pinned Node', run: runProgram },
   train: { args: '[arguments]', help: 'train the models again', run: runTrain },
   cli: { args: '<command>', help: 'the command line; the same as bin/assay <command>', run: runCli }
 }
@@ -109,6 +110,15 @@ async function runLoad(args) {
   const env = { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE }
   if (!args.includes('--help')) env.ASSAY_REDIS_SERVER = JSON.stringify(await resolveRedisServer())
   return runInForeground(node, [join(ROOT, 'load-tests', 'run.ts'), ...args], { env })
+}
+
+async function runProgram([file, ...args]) {
+  if (file === undefined)
+    throw new Problem('run needs the file of a program, such as load-tests/bench/micro.ts', { exitCode: 2 })
+  const node = await prepare()
+  return runInForeground(node, [join(ROOT, file), ...args], {
+    env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE }
+  })
 }
 
 async function runTrain(args) {

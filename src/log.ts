@@ -1,4 +1,4 @@
-import { type DestinationStream, type Logger, pino } from 'pino'
+import { type DestinationStream, type LogFn, type Logger, pino } from 'pino'
 
 /**
  * Fields that may be logged. A list of what is allowed, because a list of what is not leaks what it forgot: pino’s own
@@ -33,6 +33,15 @@ export type LogField = (typeof LOGGED_FIELDS)[number]
 
 const ALLOWED = new Set<string>(LOGGED_FIELDS)
 
+/** Allowed fields with plain values: an object inside could hold anything. */
+function allowed(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).filter(
+      ([field, value]) => ALLOWED.has(field) && (typeof value !== 'object' || value === null)
+    )
+  )
+}
+
 /** One JSON object a line; fields outside LOGGED_FIELDS are dropped. */
 export function createLog(name: string, level: string, destination?: DestinationStream): Logger {
   const options = {
@@ -40,11 +49,21 @@ export function createLog(name: string, level: string, destination?: Destination
     base: { process: name },
     formatters: {
       level: (label: string) => ({ level: label }),
-      log: (fields: Record<string, unknown>) =>
-        Object.fromEntries(Object.entries(fields).filter(([field]) => ALLOWED.has(field)))
+      log: allowed
+    },
+    // pino would take an error’s message as the line’s own.
+    hooks: {
+      logMethod(this: Logger, args: Parameters<LogFn>, method: LogFn) {
+        const [first, message] = args as [unknown, string?]
+        if (first instanceof Error) method.call(this, faultFields(first), message ?? 'fault')
+        else method.apply(this, args)
+      }
     }
   }
-  return destination === undefined ? pino(options) : pino(options, destination)
+  const log = destination === undefined ? pino(options) : pino(options, destination)
+  // pino applies no formatter to the bindings of a child.
+  const child = log.child.bind(log)
+  return Object.assign(log, { child: (bindings: Record<string, unknown>) => child(allowed(bindings)) })
 }
 
 export type { Logger }
@@ -53,9 +72,9 @@ export type { Logger }
 export function faultFields(error: unknown): { reason: string; stack?: string } {
   if (!(error instanceof Error)) return { reason: typeof error }
   const coded = (error as { code?: unknown }).code
-  const frames = (error.stack ?? '')
-    .split('\n')
-    .filter((line) => line.trimStart().startsWith('at '))
-    .slice(0, 6)
-  return { reason: typeof coded === 'string' ? coded : error.name, stack: frames.join('\n') }
+  // The stack starts with the message, which may itself look like frames.
+  const stack = error.stack ?? ''
+  const behindMessage = stack.slice(stack.indexOf(error.message) + error.message.length)
+  const frames = behindMessage.split('\n').filter((line) => /^ +at .+:\d+:\d+\)?$/.test(line))
+  return { reason: typeof coded === 'string' ? coded : error.name, stack: frames.slice(0, 6).join('\n') }
 }

@@ -24,6 +24,8 @@ export interface BacktestInput {
   readonly model: VerifiedModel
   readonly policy: Policy
   readonly threads: number
+  /** Called when the threads have proven the model: a measurement of speed starts here. */
+  readonly onReady: () => void
 }
 
 export interface Decided {
@@ -52,6 +54,7 @@ export async function* runBacktest(input: BacktestInput): AsyncGenerator<Decided
     onFault: () => {}
   })
   try {
+    input.onReady()
     const decide = createDecider(input, scorer)
     const behaviour = createOfflineBehaviour({ compactFromBytes: OFFLINE_COMPACT_FROM_BYTES })
     const inFlight: Promise<Decided>[] = []

@@ -50,9 +50,12 @@ known), approvalRate, badRateOfApproved, decisionsPerSecond.`,
     const model = await loadModel(await modelFolder(args))
     const histories = await readHistories(eventsFile, applicationsFile)
     const decided: Decided[] = []
-    const startedAtMs = performance.now()
+    let startedAtMs = 0
+    const onReady = () => {
+      startedAtMs = performance.now()
+    }
     await writeFiles([out], async ([decisions]) => {
-      for await (const decision of runBacktest({ ...histories, featureSet, model, policy, threads })) {
+      for await (const decision of runBacktest({ ...histories, featureSet, model, policy, threads, onReady })) {
         await decisions?.write(`${lineOf(decision, values.vectors === true ? featureSet.names : null)}\n`)
         decided.push(decision)
       }

@@ -1,5 +1,6 @@
 import type { ApplicantFacts, DecisionRequest } from '../domain/application.ts'
 import type { EventInput } from '../domain/event.ts'
+import { byTime } from '../features/offline.ts'
 import { findTable, type Row, readCsv } from './csv.ts'
 import { DataError } from './data-error.ts'
 import type { PastRequest } from './history-files.ts'
@@ -62,7 +63,7 @@ export async function importSuperlender(folder: string): Promise<Imported> {
   const events: EventInput[] = []
   for await (const row of rowsOf(folder, 'previous_loans', LOAN_COLUMNS, 'systemloanid', onRepeat))
     events.push(...toEvents(row))
-  events.sort((left, right) => left.occurredAtMs - right.occurredAtMs || (left.eventId < right.eventId ? -1 : 1))
+  events.sort(byTime)
   applications.sort((left, right) => left.asOf - right.asOf || (left.applicationId < right.applicationId ? -1 : 1))
   return { events, applications, withoutDemographics, repeatedRows }
 }

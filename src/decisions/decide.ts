@@ -92,7 +92,7 @@ export function createDecideService(deps: DecideServiceDeps): DecideService {
     const commitAtMs = monotonicMs()
     observer.stage('policy', (commitAtMs - policyAtMs) / 1000)
 
-    const committed = await settle(store, { claim, ...answer })
+    const committed = await settle(deps, { claim, ...answer }, request.deadlineAtMs)
     observer.stage('commit', (monotonicMs() - commitAtMs) / 1000)
     if (!committed) return { kind: 'pending' }
     observer.decided(answer, application)
@@ -177,17 +177,30 @@ async function giveUp(store: DecisionStore, claim: Claim): Promise<never> {
   })
 }
 
-/** Commits; when the reply is lost the truth is read, never decided again. */
-async function settle(store: DecisionStore, commitment: Commitment): Promise<boolean> {
+/** Commits; when the reply is lost the truth is read, never decided again. Both together end at the deadline. */
+async function settle(deps: DecideServiceDeps, commitment: Commitment, deadlineAtMs: number): Promise<boolean> {
+  const { store, monotonicMs } = deps
+  const within = <Result>(work: Promise<Result>) => endBy(work, deadlineAtMs - monotonicMs())
   try {
-    return await store.commit(commitment)
+    return await within(store.commit(commitment))
   } catch (cause) {
     const { application, decisionId } = commitment.claim
-    const stored = await store.read(application.tenant, decisionId).catch(() => undefined)
+    const stored = await within(store.read(application.tenant, decisionId)).catch(() => undefined)
     if (stored !== undefined) return true
     throw new AssayError('outcome_unknown', 'the store did not say whether it has the decision', {
       cause,
       retryAfterSeconds: 1
     })
+  }
+}
+
+/** Stops waiting after a time; the work itself goes on and its late result is dropped. */
+async function endBy<Result>(work: Promise<Result>, waitMs: number): Promise<Result> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(reject, Math.max(0, waitMs), new AssayError('store_unavailable', 'the deadline passed'))
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
   }
 }

@@ -8,7 +8,7 @@ import { entityKeys } from '../features/behaviour-store.ts'
 import { serialiseEvent } from '../features/event-json.ts'
 import { packRecord } from '../features/record.ts'
 import type { EntityStates } from '../features/vector.ts'
-import { begin, commit, release } from '../redis/functions.ts'
+import { begin, commit, readApplication, release } from '../redis/functions.ts'
 import { type Keys, PARTITIONS } from '../redis/keys.ts'
 import { createTurnBatcher } from '../redis/turn-batcher.ts'
 import type { BeginOutcome, Claim, Commitment, DecisionStore } from './store.ts'
@@ -70,10 +70,18 @@ export function createRedisDecisionStore(options: RedisDecisionStoreOptions): De
     return commit(redis, names, args)
   }, MAX_BATCH)
 
+  /** A Redis that takes no writes (full, read-only) can still say what was decided before. */
+  const lookUp = async (claim: Claim, error: unknown) => {
+    if (!(error instanceof Error) || error.name !== 'ReplyError') throw error
+    const known = readApplication(await redis.get(claimKeys(claim)[0]), claim.fingerprint)
+    if (known === undefined) throw error
+    return known
+  }
+
   return {
     begin: async (claim, submitted) => {
       const record = packRecord(submitted)
-      const reply = await reachable(beginOne({ claim, submitted, record }))
+      const reply = await reachable(beginOne({ claim, submitted, record }).catch((error) => lookUp(claim, error)))
       if (reply.kind !== 'claimed') return reply satisfies BeginOutcome
       return { kind: 'claimed', states: toStates(claim.application.refs, reply.values, record) }
     },

@@ -1,5 +1,5 @@
 import { type Static, type TSchema, Type } from 'typebox'
-import { PRODUCTS, type Refs } from './application.ts'
+import { BankCardSchema, IpSchema, PhoneSchema, PRODUCTS, type Refs } from './application.ts'
 import { ApplicantIdSchema, ApplicationIdSchema, EventIdSchema, idSchema, LoanIdSchema } from './ids.ts'
 import { amountSchema } from './money.ts'
 
@@ -127,9 +127,9 @@ export const EventInputSchema = Type.Object(
     occurredAtMs: timeSchema('When it happened, in milliseconds since 1970-01-01T00:00:00Z'),
     applicantId: ApplicantIdSchema,
     deviceId: Type.Optional(idSchema('Fingerprint of the device')),
-    ip: Type.Optional(Type.String({ minLength: 2, maxLength: 45, pattern: '^[0-9A-Fa-f:.]+$' })),
-    phone: Type.Optional(Type.String({ minLength: 5, maxLength: 24, pattern: '^[+]?[0-9 ()-]+$' })),
-    bankCard: Type.Optional(Type.String({ minLength: 8, maxLength: 32, pattern: '^[0-9 -]+$' })),
+    ip: Type.Optional(IpSchema),
+    phone: Type.Optional(PhoneSchema),
+    bankCard: Type.Optional(BankCardSchema),
     data: Type.Object({}, { additionalProperties: true, description: 'Depends on the type' })
   },
   { ...strict, $id: 'Event' }

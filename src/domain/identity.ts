@@ -21,7 +21,7 @@ export function normaliseEmail(email: string): string {
 
 /** IPv4 whole, IPv6 by /64: a household or phone changes the lower half at will. Undefined when it is no address. */
 export function normaliseIp(ip: string): string | undefined {
-  if (!ip.includes(':')) return /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/.test(ip) ? ip : undefined
+  if (!ip.includes(':')) return /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/.test(ip) ? ip : undefined
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip)
   if (mapped?.[1] !== undefined) return normaliseIp(mapped[1])
   return ipv6Network(ip.toLowerCase())
@@ -36,8 +36,12 @@ function ipv6Network(ip: string): string | undefined {
   if (halves.length === 1 ? missing !== 0 : missing < 1) return undefined
   const groups = [...head, ...Array<string>(halves.length === 1 ? 0 : missing).fill('0'), ...tail]
   if (!groups.every((group) => /^[0-9a-f]{1,4}$/.test(group))) return undefined
-  return `${groups
+  const numbers = groups.map((group) => Number.parseInt(group, 16))
+  const [high, low] = [numbers[6] as number, numbers[7] as number]
+  const isMapped = numbers.slice(0, 5).every((number) => number === 0) && numbers[5] === 0xffff
+  if (isMapped) return [high >> 8, high & 255, low >> 8, low & 255].join('.')
+  return `${numbers
     .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
+    .map((number) => number.toString(16))
     .join(':')}::/64`
 }

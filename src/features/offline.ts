@@ -84,10 +84,15 @@ export function* replay<Past extends PastApplication>(input: ReplayInput<Past>):
 
 /** Order of files of events: by time, then by id, as code units compare. */
 export function byTime(left: Timed, right: Timed): number {
-  return left.occurredAtMs - right.occurredAtMs || (left.eventId < right.eventId ? -1 : 1)
+  return left.occurredAtMs - right.occurredAtMs || compareText(left.eventId, right.eventId)
 }
 
 interface Timed {
   readonly occurredAtMs: number
   readonly eventId: string
+}
+
+function compareText(left: string, right: string): number {
+  if (left === right) return 0
+  return left < right ? -1 : 1
 }

@@ -17,6 +17,21 @@ export const ProblemSchema = Type.Object(
   { $id: 'Problem', additionalProperties: false }
 )
 
+/** Responses of a route’s schema: what every route can answer, and these. */
+export function problemResponses(...statuses: readonly number[]) {
+  const problem = { content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } } }
+  return Object.fromEntries(
+    [401, 403, ...statuses, 500, 503].map((status) => [status, { description: DESCRIPTIONS[status] ?? '', ...problem }])
+  )
+}
+
+const DESCRIPTIONS: Readonly<Record<number, string>> = Object.fromEntries(
+  [...Map.groupBy(Object.values(ERRORS), ({ status }) => status)].map(([status, of]) => [
+    status,
+    of.map(({ title }) => title).join('; ')
+  ])
+)
+
 export interface ProblemBody {
   readonly type: string
   readonly title: string

@@ -36,13 +36,15 @@ export function createBatcher(
   options: BatcherOptions
 ): Pick<Scorer, 'score'> & { readonly drain: () => Promise<void> } {
   const { run, inputCount, threads, maxBatchRows, maxQueuedRows, explainFromPd, nowMs, onBatch, onFault } = options
-  const queue: Waiting[] = []
+  let queue: Waiting[] = []
   const running = new Set<Promise<void>>()
   let outstanding: Waiting[] = []
   let scheduled = false
-  let guarding = false
+  let guardAtMs = Number.POSITIVE_INFINITY
+  let guardTimer: NodeJS.Timeout | undefined
 
   const score = (row: Float32Array, deadlineAtMs: number): Promise<ScoreOutcome> => {
+    if (queue.length >= maxQueuedRows) queue = queue.filter(({ settled }) => !settled)
     if (queue.length >= maxQueuedRows) return Promise.resolve(OVERLOAD)
     return new Promise((settle) => {
       const waiting: Waiting = { row, deadlineAtMs, settle, settled: false }
@@ -56,18 +58,18 @@ export function createBatcher(
   // One timer guards every row, queued or running, so that a thread that hangs holds nobody up and a row costs no timer:
   // it fires at some row's deadline, answers whoever is late and moves on to the next deadline.
   const guard = (deadlineAtMs: number): void => {
-    if (guarding) return
-    guarding = true
-    setTimeout(expire, Math.max(0, deadlineAtMs - nowMs())).unref()
+    if (deadlineAtMs >= guardAtMs) return
+    clearTimeout(guardTimer)
+    guardAtMs = deadlineAtMs
+    guardTimer = setTimeout(expire, Math.max(0, deadlineAtMs - nowMs())).unref()
   }
 
   const expire = (): void => {
-    guarding = false
+    guardAtMs = Number.POSITIVE_INFINITY
     const now = nowMs()
     for (const waiting of outstanding) if (waiting.deadlineAtMs <= now) answer(waiting, TIMEOUT)
     outstanding = outstanding.filter(({ settled }) => !settled)
-    if (outstanding.length > 0)
-      guard(outstanding.reduce((least, { deadlineAtMs }) => Math.min(least, deadlineAtMs), Infinity))
+    guard(outstanding.reduce((least, { deadlineAtMs }) => Math.min(least, deadlineAtMs), Number.POSITIVE_INFINITY))
   }
 
   const schedule = (): void => {

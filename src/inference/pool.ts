@@ -44,12 +44,22 @@ export async function createScorerPool(options: ScorerPoolOptions): Promise<Scor
     workerData: model.scorerData satisfies ScorerData
   })
   pool.on('error', () => options.onFault('failed'))
-  const run: BatchRun = (task) => pool.run(task)
+  const proven = new Set<number>()
+  const prove = async (tasks: number) => {
+    for (const threadId of await probe((task) => pool.run(task), model, tasks)) proven.add(threadId)
+  }
   try {
-    await probe(run, model, threads)
+    await prove(threads)
   } catch (cause) {
     await pool.destroy()
     throw cause
+  }
+  // Piscina puts a new thread in the place of a dead one. What it says counts only once it has shown its golden scores.
+  const run: BatchRun = async (task) => {
+    const reply = await pool.run(task)
+    if (proven.has(reply.threadId)) return reply
+    prove(threads).catch(() => options.onFault('failed'))
+    throw new Error('an unproven thread answered')
   }
   const batcher = createBatcher({
     ...options,
@@ -66,7 +76,8 @@ export async function createScorerPool(options: ScorerPoolOptions): Promise<Scor
   }
 }
 
-async function probe(run: BatchRun, { golden, manifest }: VerifiedModel, threads: number): Promise<void> {
+/** Runs the golden rows `threads` times at once; the threads that got every bit right. Throws AssayError model_invalid. */
+async function probe(run: BatchRun, { golden, manifest }: VerifiedModel, threads: number): Promise<number[]> {
   const rows = Float32Array.from(golden.rows.flat(), (value) => value ?? Number.NaN)
   const task = { rows, count: golden.rows.length, explainFromPd: Number.POSITIVE_INFINITY }
   const name = `${manifest.name} ${manifest.version}`
@@ -75,12 +86,14 @@ async function probe(run: BatchRun, { golden, manifest }: VerifiedModel, threads
   const { promise: late, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(reject, PROBE_DEADLINE_MS, new Error(`no answer within ${PROBE_DEADLINE_MS} ms`))
   try {
-    for (const { pd } of await Promise.race([Promise.all(replies), late])) {
+    const answered = await Promise.race([Promise.all(replies), late])
+    for (const { pd } of answered) {
       const wrong = golden.pd.findIndex((expected, index) => !Object.is(Math.fround(expected), pd[index]))
       if (wrong >= 0) {
         throw new Error(`golden row ${wrong} scores ${pd[wrong]}, not ${golden.pd[wrong]}`)
       }
     }
+    return answered.map(({ threadId }) => threadId)
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new AssayError('model_invalid', `${name} does not score as its golden vectors say: ${why}`, { cause })

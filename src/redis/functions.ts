@@ -69,6 +69,14 @@ function readBeginReply([outcome, ...values]: BufferReply): BeginReply {
   }
 }
 
+/** What an application’s value says of a fingerprint: decided before, or in conflict; undefined for neither. */
+export function readApplication(value: string | null, fingerprint: string): BeginReply | undefined {
+  if (value === null) return undefined
+  const decisionId = value.slice(65)
+  if (value.slice(1, 65) !== fingerprint) return { kind: 'conflict', decisionId }
+  return value.startsWith('D') ? { kind: 'decided', decisionId } : undefined
+}
+
 /** assay_commit; of each decision whether it is durable: false when the claim is no longer ours. */
 export async function commit(redis: Redis, keys: readonly string[], args: readonly (string | Buffer | number)[]) {
   const replies = (await redis.fcall('assay_commit', keys.length, ...keys, ...args)) as readonly number[]

@@ -69,6 +69,7 @@ describe('identifiers of people', () => {
   })
   test('an IPv4 address inside IPv6 is the IPv4 address', () => {
     expect(normaliseIp('::ffff:10.1.2.3')).toBe('10.1.2.3')
+    expect(normaliseIp('::ffff:a01:203')).toBe('10.1.2.3')
   })
   test.each(['1.2.3', '1.2.3.4.5', '256.1.1.1', '1::2::3', '12345::', 'fe80', ':', '1:2:3:4:5:6:7:8:9', '1.2.3.4.'])(
     '%s is no address',

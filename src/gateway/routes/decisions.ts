@@ -8,6 +8,7 @@ import { AssayError } from '../../errors.ts'
 import { type Edge, fingerprintOf } from '../edge.ts'
 import { sendProblem } from '../error-handler.ts'
 import { principalOf } from '../plugins/authentication.ts'
+import { problemResponses } from '../problem.ts'
 
 export interface DecisionRoutesOptions {
   readonly decide: DecideService
@@ -24,7 +25,6 @@ const IDEMPOTENCY_KEY = /^[A-Za-z0-9._~-]{1,255}$/
 const PENDING_RETRY_SECONDS = 1
 const RequestRef = Type.Unsafe<DecisionRequest>({ $ref: 'DecisionRequest#' })
 const DecisionRef = Type.Unsafe<string>({ $ref: 'Decision#' })
-const ProblemRef = Type.Unsafe<string>({ $ref: 'Problem#' })
 
 /** POST and GET of decisions. */
 export const decisionRoutes: FastifyPluginAsyncTypebox<DecisionRoutesOptions> = async (app, options) => {
@@ -39,7 +39,7 @@ export const decisionRoutes: FastifyPluginAsyncTypebox<DecisionRoutesOptions> = 
         description:
           'The same application again returns the same bytes with Idempotent-Replay: true; with another content it is 422.',
         body: RequestRef,
-        response: { 200: DecisionRef, 400: ProblemRef, 409: ProblemRef, 422: ProblemRef, 503: ProblemRef }
+        response: { 200: DecisionRef, ...problemResponses(400, 409, 413, 415, 422, 429) }
       }
     },
     async (request, reply) => {
@@ -62,7 +62,7 @@ export const decisionRoutes: FastifyPluginAsyncTypebox<DecisionRoutesOptions> = 
       schema: {
         summary: 'Read a decision as it was answered',
         params: Type.Object({ decisionId: Type.String({ maxLength: 64 }) }),
-        response: { 200: DecisionRef, 404: ProblemRef, 503: ProblemRef }
+        response: { 200: DecisionRef, ...problemResponses(400, 404) }
       }
     },
     async (request, reply) => {

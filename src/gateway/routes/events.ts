@@ -6,6 +6,7 @@ import type { AppendOutcome, BehaviourStore } from '../../features/behaviour-sto
 import type { Edge } from '../edge.ts'
 import { sendProblem } from '../error-handler.ts'
 import { principalOf } from '../plugins/authentication.ts'
+import { problemResponses } from '../problem.ts'
 
 export const MAX_EVENTS = 500
 /** 500 events of the largest type with every identifier. */
@@ -23,7 +24,6 @@ const BodySchema = Type.Unsafe<EventInput | { readonly events: readonly EventInp
   else: EventRef
 })
 const AcceptedSchema = Type.Object({ accepted: Type.Integer({ description: 'Events that count from now on' }) })
-const ProblemRef = Type.Unsafe<string>({ $ref: 'Problem#' })
 
 export interface EventRoutesOptions {
   readonly behaviour: BehaviourStore
@@ -45,7 +45,7 @@ export const eventRoutes: FastifyPluginAsyncTypebox<EventRoutesOptions> = async 
         summary: `Tell what happened: one event, or up to ${MAX_EVENTS} as {"events": […]}`,
         description: 'After 202 the very next decision sees them. The same eventId again changes nothing.',
         body: BodySchema,
-        response: { 202: AcceptedSchema, 400: ProblemRef, 429: ProblemRef, 503: ProblemRef }
+        response: { 202: AcceptedSchema, ...problemResponses(400, 413, 415, 429) }
       }
     },
     async (request, reply) => {

@@ -2,6 +2,7 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import { LEGAL_TAGS, UNITS } from '../../features/definition.ts'
 import { describeFeature } from '../../features/describe.ts'
 import type { FeatureSet } from '../../features/vector.ts'
+import { problemResponses } from '../problem.ts'
 
 const FeatureSchema = Type.Object({
   name: Type.String(),
@@ -29,7 +30,10 @@ export const featureRoutes: FastifyPluginAsyncTypebox<{ readonly featureSet: Fea
       config: { scope: 'features' },
       schema: {
         summary: 'Every behavioural feature and its meaning',
-        response: { 200: Type.Object({ featureSet: Type.String(), features: Type.Array(FeatureSchema) }) }
+        response: {
+          200: Type.Object({ featureSet: Type.String(), features: Type.Array(FeatureSchema) }),
+          ...problemResponses()
+        }
       }
     },
     () => body

@@ -1,0 +1,13 @@
+/** Plausible values, shared by the files of the catalogue. */
+export const AMOUNT_RANGE = [0, 10_000_000_000] as const
+export const DAYS_RANGE = [0, 3650] as const
+export const LAG_RANGE = [-3650, 3650] as const
+export const RATIO_RANGE = [0, 1000] as const
+export const SHARE_RANGE = [0, 1] as const
+/** No entity keeps more events than this whole. */
+export const COUNT_RANGE = [0, 512] as const
+
+/** Missing is not zero: a model sees that nothing is known. */
+export const MISSING = Number.NaN
+/** A window without a beginning. */
+export const LIFETIME = null

@@ -1,0 +1,89 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { submittedEvent } from '../../src/decisions/decide.ts'
+import type { Application } from '../../src/domain/application.ts'
+import type { AssayEvent } from '../../src/domain/event.ts'
+import { CATALOGUE } from '../../src/features/catalogue.ts'
+import { createOfflineBehaviour, replay } from '../../src/features/offline.ts'
+import { createFeatureSet } from '../../src/features/vector.ts'
+import { arbitraryHistory, NOW_MS } from './behaviour.ts'
+
+const RUNS = { numRuns: 60, seed: 20_261_123 }
+const featureSet = createFeatureSet(CATALOGUE)
+const LARGE = Number.MAX_SAFE_INTEGER
+
+const application: Application = {
+  tenant: 't',
+  applicationId: 'x',
+  product: 'cash',
+  amountMinor: 1_000_000,
+  currency: 'NGN',
+  term: { count: 30, unit: 'day' },
+  purpose: 'other',
+  facts: {},
+  refs: { applicant: 'a', device: 'one', card: 'two' },
+  consents: []
+}
+
+describe('an offline replay', () => {
+  test('sees nothing that happens after the application', () => {
+    fc.assert(
+      fc.property(arbitraryHistory(40), (events) => {
+        const before = events.filter(({ occurredAtMs }) => occurredAtMs <= NOW_MS)
+        expect(valuesOf(events)).toStrictEqual(valuesOf(before))
+      }),
+      RUNS
+    )
+  })
+
+  test('sees an event of the very instant of the application, and not one of a millisecond later', () => {
+    const loan = (occurredAtMs: number): AssayEvent => ({
+      eventId: 'loan',
+      type: 'loan.disbursed',
+      occurredAtMs,
+      tenant: 't',
+      refs: { applicant: 'a' },
+      data: { loanId: 'l', principalMinor: 500_000, termDays: 30 }
+    })
+    const loans = featureSet.names.indexOf('applicant.loans_lifetime')
+    expect(valuesOf([loan(NOW_MS)])[loans]).toBe(1)
+    expect(valuesOf([loan(NOW_MS + 1)])[loans]).toBe(0)
+  })
+
+  test('counts the application itself, as live does', () => {
+    expect(valuesOf([])[featureSet.names.indexOf('applicant.applications_1h')]).toBe(1)
+  })
+
+  test('gives the same values in whatever order the events come and wherever tails are folded', () => {
+    const shuffled = arbitraryHistory(40).chain((events) =>
+      fc.tuple(fc.constant(events), fc.shuffledSubarray(events, { minLength: events.length }))
+    )
+    fc.assert(
+      fc.property(shuffled, fc.integer({ min: 1, max: 400 }), ([events, otherwise], compactFromBytes) => {
+        expect(valuesOf(otherwise, compactFromBytes)).toStrictEqual(valuesOf(events))
+      }),
+      RUNS
+    )
+  })
+
+  test('yields applications in order of time, an earlier one being behaviour for a later one', () => {
+    const later = { application: { ...application, applicationId: 'y' }, asOf: NOW_MS + 1000 }
+    const behaviour = createOfflineBehaviour({ compactFromBytes: LARGE })
+    const applications = [later, { application, asOf: NOW_MS }]
+    const replayed = [...replay({ events: [], applications, behaviour, featureSet, submittedEvent })]
+    const column = featureSet.names.indexOf('applicant.applications_1h')
+    expect(
+      replayed.map(({ past, features }) => [past.application.applicationId, features.values[column]])
+    ).toStrictEqual([
+      ['x', 1],
+      ['y', 2]
+    ])
+  })
+})
+
+function valuesOf(events: readonly AssayEvent[], compactFromBytes = LARGE): number[] {
+  const behaviour = createOfflineBehaviour({ compactFromBytes })
+  const applications = [{ application, asOf: NOW_MS }]
+  const [replayed] = [...replay({ events, applications, behaviour, featureSet, submittedEvent })]
+  return Array.from(replayed?.features.values ?? [])
+}

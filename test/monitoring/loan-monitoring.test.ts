@@ -1,0 +1,284 @@
+import { randomUUIDv7 } from 'node:crypto'
+import { type Queue, QueueEvents } from 'bullmq'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { Decision } from '../../src/domain/decision.ts'
+import { createLoanMonitorJob, remindAtMs } from '../../src/monitoring/loan-monitor-job.ts'
+import { relayRound } from '../../src/monitoring/outbox-relay.ts'
+import {
+  createQueue,
+  createQueueWorker,
+  type LoanMonitor,
+  LoanMonitorSchema,
+  loanMonitorJobId,
+  type RepayRemind,
+  RepayRemindSchema,
+  repayRemindJobId
+} from '../../src/monitoring/queues.ts'
+import { createRepayRemindJob } from '../../src/monitoring/repay-remind-job.ts'
+import { createRedis, type RedisRole, whenReady } from '../../src/redis/client.ts'
+import { createGroupReader } from '../../src/redis/group-reader.ts'
+import { entriesOf, readStored } from '../redis/stored.ts'
+import { application, approve, buildTestApp, postDecision } from '../support/app.ts'
+import { sharedRedisUrl } from '../support/redis.ts'
+
+const DAY_MS = 86_400_000
+const HOUR_MS = 3_600_000
+/** In Lagos, an hour east of Greenwich, it is the first of June already. */
+const NOW_MS = Date.UTC(2026, 4, 31, 23, 30)
+
+async function connect(role: RedisRole) {
+  const redis = createRedis({
+    url: sharedRedisUrl(),
+    name: 'assay-test',
+    role,
+    commandTimeoutMs: 5000,
+    onError: () => {}
+  })
+  onTestFinished(() => redis.disconnect())
+  await whenReady(redis, 5000)
+  return redis
+}
+
+/** The parts of the monitor process around one approved loan, to be run a step at a time. */
+async function monitored(options: Parameters<typeof buildTestApp>[0] = {}) {
+  const service = await buildTestApp({ clock: { nowMs: () => NOW_MS }, ...options })
+  const { redis, keys, store } = service
+  const [blocking, connection] = await Promise.all([connect('blocking'), connect('jobs')])
+  const queueOptions = { connection, prefix: keys.jobs() }
+  const monitor = createQueue<LoanMonitor>('loan-monitor', queueOptions)
+  const reminders = createQueue<RepayRemind>('repay-remind', queueOptions)
+  onTestFinished(async () => {
+    await Promise.all([monitor.close(), reminders.close()])
+  })
+  const streams = Array.from({ length: 64 }, (_, partition) => keys.outbox(partition))
+  const shape = { blocking, redis, streams, group: 'relay', count: 100, blockMs: 20, takeOverAfterMs: 1 }
+  const reader = createGroupReader({ ...shape, consumer: 'one' })
+  const malformed: unknown[] = []
+  const relay = {
+    reader,
+    queue: monitor,
+    onRelayed: () => {},
+    onMalformed: (entry: unknown) => void malformed.push(entry)
+  }
+  return {
+    service,
+    monitor,
+    reminders,
+    queueOptions,
+    malformed,
+    reader,
+    relay: async () => relayRound(relay, await reader.read()),
+    relayEntries: (entries: Parameters<typeof relayRound>[1]) => relayRound(relay, entries),
+    runMonitor: createLoanMonitorJob({ store, reminders, nowMs: () => NOW_MS }),
+    runRemind: createRepayRemindJob({ store, redis, keys }),
+    notices: async () =>
+      entriesOf(await readStored(redis, keys.prefix), 'notices').map(([, fields]) => JSON.parse(fields[1] as string))
+  }
+}
+
+type Loan = Awaited<ReturnType<typeof monitored>>
+
+async function approved({ service }: Loan): Promise<Decision> {
+  const answer = await postDecision(service, application({ term: { count: 60, unit: 'day' } }))
+  expect(answer.json()).toMatchObject({ decision: 'APPROVE' })
+  return answer.json<Decision>()
+}
+
+async function onlyJob<Payload>(queue: Queue<Payload>) {
+  const jobs = await queue.getJobs(['waiting', 'delayed', 'active', 'completed', 'failed', 'prioritized'])
+  expect(jobs).toHaveLength(1)
+  return jobs[0] as NonNullable<(typeof jobs)[0]>
+}
+
+describe('an approved loan', () => {
+  test('leaves one outbox entry that becomes one job whose id says which loan it is', async () => {
+    const loan = await monitored()
+    const { decisionId } = await approved(loan)
+    expect(await loan.relay()).toBe(1)
+    const job = await onlyJob(loan.monitor)
+    expect([job.id, job.data]).toEqual([
+      loanMonitorJobId(job.data),
+      { decisionId, tenant: 'alpha', utcOffsetMinutes: 60 }
+    ])
+    expect(job.id).toContain(decisionId)
+    expect([await loan.relay(), await loan.reader.countPending()]).toEqual([0, 0])
+  })
+
+  test('is reminded three days before its first due date, at ten where the borrower is', async () => {
+    const loan = await monitored()
+    const decision = await approved(loan)
+    const [first] = decision.offers[0]?.schedule ?? []
+    expect(first).toMatchObject({ no: 1, dueDate: '2026-07-01' })
+    await loan.relay()
+    const { data } = await onlyJob(loan.monitor)
+    expect(await loan.runMonitor(data)).toBe('done')
+    const reminder = await onlyJob(loan.reminders)
+    expect(reminder.data).toEqual({
+      decisionId: decision.decisionId,
+      tenant: 'alpha',
+      instalmentNo: 1,
+      dueDate: '2026-07-01'
+    })
+    expect(reminder.id).toBe(repayRemindJobId(reminder.data))
+    expect(NOW_MS + (reminder.opts.delay ?? 0)).toBe(Date.UTC(2026, 5, 28, 9))
+    expect(await reminder.isDelayed()).toBe(true)
+  })
+
+  test('run again, in any step and any number at once, changes nothing after the first effect', async () => {
+    const loan = await monitored()
+    await approved(loan)
+    const entries = await loan.reader.read()
+    await Promise.all([loan.relayEntries(entries), loan.relayEntries(entries)])
+    const { data } = await onlyJob(loan.monitor)
+    await Promise.all([loan.runMonitor(data), loan.runMonitor(data), loan.runMonitor(data)])
+    const { data: reminder } = await onlyJob(loan.reminders)
+    const outcomes = await Promise.all([loan.runRemind(reminder), loan.runRemind(reminder), loan.runRemind(reminder)])
+    expect(outcomes.sort()).toEqual(['already_done', 'already_done', 'done'])
+    expect(await loan.notices()).toHaveLength(1)
+  })
+
+  test('whose jobs were removed and made again is still told once', async () => {
+    const loan = await monitored()
+    await approved(loan)
+    const entries = await loan.reader.read()
+    for (let round = 0; round < 3; round++) {
+      await loan.relayEntries(entries)
+      const job = await onlyJob(loan.monitor)
+      await loan.runMonitor(job.data)
+      const reminder = await onlyJob(loan.reminders)
+      await loan.runRemind(reminder.data)
+      await Promise.all([job.remove(), reminder.remove()])
+    }
+    expect(await loan.notices()).toHaveLength(1)
+  })
+
+  test('is relayed by the next relay when the first died between queueing and acknowledging', async () => {
+    const loan = await monitored()
+    await approved(loan)
+    const entries = await loan.reader.read()
+    expect(entries).toHaveLength(1)
+    const seen = Number(entries[0]?.id.split('-')[0])
+    while ((await loan.service.redis.time().then(([s, us]) => Number(s) * 1000 + Number(us) / 1000)) < seen + 3);
+    await loan.relayEntries(await loan.reader.takeOver())
+    await onlyJob(loan.monitor)
+    expect(await loan.reader.countPending()).toBe(0)
+  })
+})
+
+describe('what is not an approved loan', () => {
+  test('sets nothing off when declined or referred', async () => {
+    const loan = await monitored({ score: () => approve(0.5) })
+    await postDecision(loan.service, application())
+    await postDecision(loan.service, application({ consents: [] }))
+    expect(await loan.relay()).toBe(0)
+  })
+
+  test('a malformed outbox entry is reported, acknowledged and does not block the next', async () => {
+    const loan = await monitored()
+    const { redis, keys } = loan.service
+    const bad: [string, string][] = [
+      ['o', '{'],
+      ['o', '{}'],
+      ['o', 'null'],
+      ['x', 'y'],
+      ['o', JSON.stringify({ decisionId: 'x', tenant: 'alpha', utcOffsetMinutes: 0 })]
+    ]
+    for (const partition of [0, 17, 63])
+      for (const [field, value] of bad) await redis.xadd(keys.outbox(partition), '*', field, value)
+    await approved(loan)
+    expect(await loan.relay()).toBe(16)
+    expect(loan.malformed).toHaveLength(15)
+    await onlyJob(loan.monitor)
+    expect(await loan.reader.countPending()).toBe(0)
+  })
+
+  test('a decision that is not there any more, or another partner’s, is obsolete and tells nobody', async () => {
+    const loan = await monitored()
+    const { decisionId } = await approved(loan)
+    const missing = `${randomUUIDv7().slice(0, 15)}000${randomUUIDv7().slice(18)}`
+    for (const [id, tenant] of [
+      [missing, 'alpha'],
+      [decisionId, 'beta']
+    ] as const) {
+      expect(await loan.runMonitor({ decisionId: id, tenant, utcOffsetMinutes: 60 })).toBe('obsolete')
+      expect(await loan.runRemind({ decisionId: id, tenant, instalmentNo: 1, dueDate: '2026-07-01' })).toBe('obsolete')
+    }
+    expect([await loan.notices(), await loan.reminders.count()]).toEqual([[], 0])
+  })
+})
+
+describe('a real queue worker', () => {
+  test('runs the job to its reminder, which tells the notices stream', async () => {
+    // Approved so long ago that the reminder is due at once.
+    const loan = await monitored({ clock: { nowMs: () => Date.now() - 365 * DAY_MS } })
+    const finished: string[] = []
+    const { promise: told, resolve } = Promise.withResolvers<void>()
+    const common = {
+      ...loan.queueOptions,
+      concurrency: 2,
+      onError: () => {}
+    }
+    const { store, redis, keys } = loan.service
+    const workers = [
+      createQueueWorker('loan-monitor', {
+        ...common,
+        schema: LoanMonitorSchema,
+        handle: createLoanMonitorJob({ store, reminders: loan.reminders, nowMs: Date.now }),
+        onFinished: (outcome) => void finished.push(`monitor ${outcome}`)
+      }),
+      createQueueWorker('repay-remind', {
+        ...common,
+        schema: RepayRemindSchema,
+        handle: createRepayRemindJob({ store, redis, keys }),
+        onFinished: (outcome) => {
+          finished.push(`remind ${outcome}`)
+          resolve()
+        }
+      })
+    ]
+    onTestFinished(async () => {
+      await Promise.all(workers.map((worker) => worker.close()))
+    })
+    const { decisionId } = await approved(loan)
+    await loan.relay()
+    await told
+    expect(finished).toEqual(['monitor done', 'remind done'])
+    expect(await loan.notices()).toMatchObject([{ decisionId, tenant: 'alpha', instalmentNo: 1 }])
+  })
+
+  test('fails a malformed payload before its handler sees it', async () => {
+    const loan = await monitored()
+    let handled = 0
+    const worker = createQueueWorker('loan-monitor', {
+      ...loan.queueOptions,
+      concurrency: 1,
+      onError: () => {},
+      schema: LoanMonitorSchema,
+      handle: async () => {
+        handled++
+        return 'done'
+      },
+      onFinished: () => {}
+    })
+    const events = new QueueEvents('loan-monitor', loan.queueOptions)
+    onTestFinished(async () => {
+      await Promise.all([worker.close(), events.close()])
+    })
+    const queue = loan.monitor as unknown as Queue<object>
+    const job = await queue.add('monitor', { decisionId: 'x', phone: '1' }, { jobId: 'mon_bad', attempts: 1 })
+    await expect(job.waitUntilFinished(events)).rejects.toThrow(/malformed/)
+    expect(handled).toBe(0)
+  })
+})
+
+describe('the time of a reminder', () => {
+  test.each([
+    ['2026-07-01', 60, Date.UTC(2026, 5, 28, 9)],
+    ['2026-07-01', 480, Date.UTC(2026, 5, 28, 2)],
+    ['2026-03-01', 0, Date.UTC(2026, 1, 26, 10)],
+    ['2028-03-01', -300, Date.UTC(2028, 1, 27, 15)]
+  ] as const)('due on %s at UTC%+d min', (dueDate, offset, expected) => {
+    expect(remindAtMs(dueDate, offset)).toBe(expected)
+    expect((remindAtMs(dueDate, offset) + offset * 60_000) % DAY_MS).toBe(10 * HOUR_MS)
+  })
+})

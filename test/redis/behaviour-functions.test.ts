@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto'
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { createRedis, whenReady } from '../../src/redis/client.ts'
+import { append, compact, effectOnce, loadFunctions } from '../../src/redis/functions.ts'
+import { sharedRedisUrl, uniquePrefix } from '../support/redis.ts'
+import { readStored } from './stored.ts'
+
+const sha1 = (text: string) => createHash('sha1').update(text).digest('hex')
+
+let redis: ReturnType<typeof createRedis>
+let prefix: string
+const key = (name: string) => `${prefix}{p00}:${name}`
+const stored = () => readStored(redis, prefix)
+beforeEach(async () => {
+  const [url, onError] = [sharedRedisUrl(), () => {}]
+  redis = createRedis({ url, name: 'assay-test', role: 'request', commandTimeoutMs: 2000, onError })
+  onTestFinished(() => redis.disconnect())
+  await whenReady(redis, 5000)
+  await loadFunctions(redis)
+  prefix = uniquePrefix('fn')
+})
+
+/** A fold as an entity starts with: version 1, its own length in three bytes, then whatever it holds. */
+const foldOf = (content: string) => {
+  const fold = Buffer.from(`....${content}`)
+  fold.writeUInt8(1, 0)
+  fold.writeUIntBE(fold.length, 1, 3)
+  return fold
+}
+
+describe('assay_append', () => {
+  const appendTo = (names: string[], record: string, due = 999, most = 999) =>
+    append(redis, names.map(key), ['{"e":1}', record, due, most])
+  const lastLogged = async () => (await redis.xrevrange(key('log'), '+', '-', 'COUNT', 1))[0]?.[1]
+
+  test('adds to the log and to every entity, in order', async () => {
+    expect(await appendTo(['log', 'e1', 'e2'], 'one')).toBe(true)
+    expect(await appendTo(['log', 'e1'], 'two')).toBe(true)
+    expect([await redis.get(key('e1')), await redis.get(key('e2'))]).toEqual(['onetwo', 'one'])
+    expect((await redis.xrange(key('log'), '-', '+')).map(([, fields]) => fields)).toEqual([
+      ['e', '{"e":1}'],
+      ['e', '{"e":1}']
+    ])
+  })
+
+  test('the log names the entities that have enough to fold, and only these', async () => {
+    await redis.mset(key('e1'), 'x'.repeat(10), key('e2'), 'x'.repeat(9), key('e3'), 'x'.repeat(11))
+    await appendTo(['log', 'e1', 'e2', 'e3'], 'one', 13)
+    expect(await lastLogged()).toEqual(['e', '{"e":1}', 'd', `${key('e1')} ${key('e3')}`])
+  })
+
+  test('what is folded already does not count towards it, however long it is', async () => {
+    await redis.set(key('e1'), foldOf('x'.repeat(500)))
+    await appendTo(['log', 'e1'], 'one', 6)
+    expect(await lastLogged()).toEqual(['e', '{"e":1}'])
+    await appendTo(['log', 'e1'], 'two', 6)
+    expect(await lastLogged()).toEqual(['e', '{"e":1}', 'd', key('e1')])
+  })
+
+  test('one full entity refuses the event as a whole', async () => {
+    await redis.set(key('e2'), 'x'.repeat(10))
+    const before = await stored()
+    expect(await appendTo(['log', 'e1', 'e2'], 'one', 999, 9)).toBe(false)
+    expect(await stored()).toEqual(before)
+  })
+})
+
+describe('assay_compact', () => {
+  const compactFrom = (folded: string, fold: string) => compact(redis, key('e'), [folded.length, sha1(folded), fold])
+  const held = () => redis.get(key('e'))
+
+  test('puts the fold in the place of what it was made of and keeps what came after', async () => {
+    await redis.set(key('e'), 'onetwo')
+    expect(await compactFrom('one', 'F1')).toBe(true)
+    expect(await held()).toBe('F1two')
+    expect(await compactFrom('F1two', 'F2')).toBe(true)
+    expect(await held()).toBe('F2')
+  })
+
+  test('a repeat, another content or more than there is: refused, and nothing is written', async () => {
+    await redis.set(key('e'), 'onetwo')
+    await compactFrom('one', 'F1')
+    expect(await compactFrom('one', 'F1')).toBe(false)
+    expect(await compactFrom('F1twothree', 'F2')).toBe(false)
+    expect(await compactFrom('xx', 'F2')).toBe(false)
+    expect(await held()).toBe('F1two')
+    expect(await compact(redis, key('none'), [3, sha1('one'), 'F1'])).toBe(false)
+    expect(await redis.exists(key('none'))).toBe(0)
+  })
+
+  test('of two workers that fold at once, one alone replaces; no event is lost between them', async () => {
+    await redis.set(key('e'), 'onetwo')
+    const outcomes = await Promise.all([compactFrom('one', 'F1'), compactFrom('onetwo', 'F12')])
+    expect(outcomes).toEqual([true, false])
+    expect(await held()).toBe('F1two')
+  })
+
+  test('takes bytes as they are', async () => {
+    const before = Buffer.from([255, 0, 128])
+    await redis.set(key('e'), Buffer.concat([before, Buffer.from([9, 254])]))
+    const digest = createHash('sha1').update(before).digest('hex')
+    expect(await compact(redis, key('e'), [3, digest, Buffer.from([1, 253])])).toBe(true)
+    expect(await redis.getBuffer(key('e'))).toEqual(Buffer.from([1, 253, 9, 254]))
+  })
+})
+
+describe('assay_effect', () => {
+  test('happens once however often and however many at once ask for it', async () => {
+    const ask = () => effectOnce(redis, [key('effect'), key('notices')], '{"n":1}', 60_000)
+    const outcomes = await Promise.all(Array.from({ length: 20 }, ask))
+    expect(outcomes.filter(Boolean)).toHaveLength(1)
+    expect(await ask()).toBe(false)
+    expect((await redis.xrange(key('notices'), '-', '+')).map(([, fields]) => fields)).toEqual([['n', '{"n":1}']])
+    expect(await redis.pttl(key('effect'))).toBeGreaterThan(50_000)
+  })
+})

@@ -1,0 +1,259 @@
+import { createHash } from 'node:crypto'
+import { globSync, readFileSync } from 'node:fs'
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { createRedis, whenReady } from '../../src/redis/client.ts'
+import { begin, commit, librarySource, loadFunctions, release, versionOf } from '../../src/redis/functions.ts'
+import { canStartRedis, sharedRedisUrl, startOwnRedis, uniquePrefix } from '../support/redis.ts'
+import { readStored } from './stored.ts'
+
+async function connect(url: string) {
+  const redis = createRedis({ url, name: 'assay-test', role: 'request', commandTimeoutMs: 2000, onError: () => {} })
+  onTestFinished(() => redis.disconnect())
+  await whenReady(redis, 5000)
+  return redis
+}
+
+let redis: Awaited<ReturnType<typeof connect>>
+let prefix: string
+const key = (name: string) => `${prefix}{p00}:${name}`
+beforeEach(async () => {
+  redis = await connect(sharedRedisUrl())
+  await loadFunctions(redis)
+  prefix = uniquePrefix('fn')
+})
+const stored = () => readStored(redis, prefix)
+
+test('a changed Lua file comes with a new version: a loader never replaces a library of the same version', () => {
+  const folder = new URL('../../src/redis/lua/', import.meta.url).pathname
+  const files = globSync('*.lua', { cwd: folder }).sort()
+  const digest = createHash('sha256')
+  for (const file of files) digest.update(`${file}\n`).update(readFileSync(`${folder}${file}`))
+  const known = JSON.parse(readFileSync(new URL('./library-digest.json', import.meta.url), 'utf8'))
+  const now = { version: versionOf(librarySource()), sha256: digest.digest('hex') }
+  expect(now, 'raise “-- version N” in src/redis/lua/00-library.lua, then note it in library-digest.json').toEqual(
+    known
+  )
+})
+
+describe.skipIf(!canStartRedis())('loadFunctions', () => {
+  const library = (version: number, answer: string) =>
+    `#!lua name=assay\n-- version ${version}\nredis.register_function('assay_probe', function() return '${answer}' end)\n`
+
+  test('loads into an empty Redis, replaces an older library and never a newer one', async () => {
+    const own = await startOwnRedis()
+    onTestFinished(() => own.stop())
+    const fresh = await connect(own.url)
+    for (const [version, answer, expected] of [
+      [2, 'two', 'two'],
+      [10, 'ten', 'ten'],
+      [9, 'nine', 'ten'],
+      [10, 'other ten', 'ten'],
+      [11, 'eleven', 'eleven']
+    ] as const) {
+      await loadFunctions(fresh, library(version, answer))
+      expect(await fresh.fcall('assay_probe', 0)).toBe(expected)
+    }
+  })
+
+  test('survives a kill of Redis: the functions are in the append-only file', async () => {
+    const own = await startOwnRedis()
+    const dir = own.dir
+    const first = await connect(own.url)
+    await loadFunctions(first)
+    first.disconnect()
+    own.kill()
+    await own.exited
+    const again = await startOwnRedis({ dir })
+    onTestFinished(async () => {
+      await again.stop()
+      await own.stop()
+    })
+    const second = await connect(again.url)
+    expect(JSON.stringify(await second.call('FUNCTION', 'LIST'))).toContain('assay_begin')
+  })
+
+  test('refuses a source that does not say its version', async () => {
+    await expect(loadFunctions(redis, '#!lua name=assay\n')).rejects.toThrow(/version/)
+  })
+})
+
+const F = 'f'.repeat(64)
+const G = '9'.repeat(64)
+const ID = '01a20b04-023e-7000-ba6a-6f2877a5bfec'
+const ID_2 = '01a20b04-023e-7000-ba6a-6f2877a5bfed'
+interface Try {
+  readonly application?: string
+  readonly fingerprint?: string
+  readonly id?: string
+  readonly idempotency?: string
+  readonly entities?: readonly string[]
+  readonly outbox?: string
+}
+const { application: APPLICATION, entities: ENTITIES } = { application: 'application', entities: ['e1', 'e2'] }
+
+/** The decisions of one turn. */
+const beginAll = (tries: readonly Try[], maxBytes = 999) =>
+  begin(
+    redis,
+    tries.flatMap(({ application = APPLICATION, idempotency = application, entities = ENTITIES }) =>
+      [application, idempotency, 'log', ...entities].map(key)
+    ),
+    [5000, 999, maxBytes].concat(
+      tries.flatMap(({ fingerprint = F, id = ID, entities = ENTITIES }) => [
+        3 + entities.length,
+        fingerprint,
+        id,
+        '{"e":1}',
+        'RECORD'
+      ]) as never[]
+    )
+  )
+const commitAll = (tries: readonly Try[]) =>
+  commit(
+    redis,
+    tries.flatMap(({ application = APPLICATION, idempotency = application, id = ID }) =>
+      [application, idempotency, `decision:${id}`, 'ledger', 'outbox'].map(key)
+    ),
+    [60_000].concat(
+      tries.flatMap(({ fingerprint = F, id = ID, outbox = '{"o":1}' }) => [
+        fingerprint,
+        id,
+        `answer of ${id}`,
+        'digest',
+        outbox
+      ]) as never[]
+    )
+  )
+const beginWith = async (of: Try = {}, maxBytes = 999) => (await beginAll([of], maxBytes))[0]
+const commitWith = async (of: Try = {}) => (await commitAll([of]))[0]
+
+describe('assay_begin', () => {
+  test('claims for the lease, gives each entity as it was and counts the application in it', async () => {
+    const bytes = Buffer.from([20, 255, 128, 10, 13, 0])
+    await redis.set(key('e1'), bytes)
+    expect(await beginWith()).toEqual({ kind: 'claimed', values: [bytes, null] })
+    expect(await redis.getBuffer(key('e1'))).toEqual(Buffer.concat([bytes, Buffer.from('RECORD')]))
+    expect(await redis.get(key('e2'))).toBe('RECORD')
+    expect(await redis.pttl(key('application'))).toBeGreaterThan(4000)
+    expect(await redis.xlen(key('log'))).toBe(1)
+  })
+
+  test('says pending, conflict or decided of a known application and writes nothing', async () => {
+    await beginWith()
+    const claimed = await stored()
+    expect(await beginWith({ id: ID_2 })).toEqual({ kind: 'pending' })
+    expect(await beginWith({ id: ID_2, fingerprint: G })).toEqual({ kind: 'conflict', decisionId: ID })
+    expect(await stored()).toEqual(claimed)
+    await commitWith()
+    const committed = await stored()
+    expect(await beginWith({ id: ID_2 })).toEqual({ kind: 'decided', decisionId: ID })
+    expect(await beginWith({ id: ID_2, fingerprint: G })).toEqual({ kind: 'conflict', decisionId: ID })
+    expect(await stored()).toEqual(committed)
+  })
+
+  test('says keyConflict of an idempotency key that stands for another content, before anything else', async () => {
+    expect(await beginWith({ idempotency: 'key' })).toMatchObject({ kind: 'claimed' })
+    const claimed = await stored()
+    const other = { application: 'other', idempotency: 'key', id: ID_2, fingerprint: G }
+    expect(await beginWith(other)).toEqual({ kind: 'keyConflict' })
+    expect(await stored()).toEqual(claimed)
+  })
+
+  test('refuses an entity above the limit and writes nothing, not even the claim', async () => {
+    await redis.set(key('e2'), 'x'.repeat(20))
+    const before = await stored()
+    expect(await beginWith({}, 19)).toEqual({ kind: 'backlog' })
+    expect(await stored()).toEqual(before)
+    expect(await beginWith({}, 20)).toMatchObject({ kind: 'claimed' })
+  })
+})
+
+describe('assay_commit', () => {
+  test('writes decision, outcome, ledger entry and outbox entry together', async () => {
+    await beginWith()
+    expect(await commitWith()).toBe(true)
+    expect(await redis.get(key(`decision:${ID}`))).toBe(`answer of ${ID}`)
+    expect((await redis.xrange(key('ledger'), '-', '+')).map(([, fields]) => fields)).toEqual([
+      ['i', ID, 'h', 'digest']
+    ])
+    expect((await redis.xrange(key('outbox'), '-', '+')).map(([, fields]) => fields)).toEqual([['o', '{"o":1}']])
+    expect(await redis.pttl(key('application')), 'as long as the decision').toBeGreaterThan(50_000)
+  })
+
+  test('sets nothing off when there is nothing to set off', async () => {
+    await beginWith()
+    expect(await commitWith({ outbox: '' })).toBe(true)
+    expect(await redis.exists(key('outbox'))).toBe(0)
+  })
+
+  test('a repeat of the same commit is a success and writes nothing more', async () => {
+    await beginWith({ idempotency: 'key' })
+    await commitWith({ idempotency: 'key' })
+    const before = await stored()
+    expect(await commitWith({ idempotency: 'key' })).toBe(true)
+    expect(await stored()).toEqual(before)
+    expect(await redis.pttl(key('key')), 'the key lives as long').toBeGreaterThan(50_000)
+  })
+
+  test('without a claim, after its lease, or with another’s claim it is refused and writes nothing', async () => {
+    expect(await commitWith()).toBe(false)
+    expect((await stored()).size).toBe(0)
+    await beginWith({ id: ID })
+    await redis.del(key('application'))
+    await beginWith({ id: ID_2 })
+    const before = await stored()
+    expect(await commitWith({ id: ID })).toBe(false)
+    expect(await commitWith({ id: ID_2, fingerprint: G })).toBe(false)
+    expect(await stored()).toEqual(before)
+    expect(await commitWith({ id: ID_2 })).toBe(true)
+    expect(await commitWith({ id: ID }), 'after the other decided').toBe(false)
+  })
+})
+
+describe('the decisions of one turn', () => {
+  test('are begun in order: the second sees the first in the entity that they share', async () => {
+    const replies = await beginAll([
+      { application: 'a', entities: ['own', 'shared'] },
+      { application: 'a', id: ID_2 },
+      { application: 'b', id: ID_2, entities: ['shared'] }
+    ])
+    expect(replies).toEqual([
+      { kind: 'claimed', values: [null, null] },
+      { kind: 'pending' },
+      { kind: 'claimed', values: [Buffer.from('RECORD')] }
+    ])
+    expect(await redis.xlen(key('log'))).toBe(2)
+  })
+
+  test('do not hold one another up: a refused one writes nothing, its neighbours everything', async () => {
+    await redis.set(key('crowded'), 'x'.repeat(50))
+    const replies = await beginAll(
+      [
+        { application: 'a', entities: ['e1'] },
+        { application: 'b', entities: ['e1', 'crowded'] },
+        { application: 'c', entities: ['e1'], id: ID_2 }
+      ],
+      49
+    )
+    expect(replies.map((reply) => reply.kind)).toEqual(['claimed', 'backlog', 'claimed'])
+    const done = await commitAll([{ application: 'a' }, { application: 'b' }, { application: 'c', id: ID_2 }])
+    expect(done).toEqual([true, false, true])
+    const ledger = (await redis.xrange(key('ledger'), '-', '+')).map(([, fields]) => fields[1])
+    expect(ledger).toEqual([ID, ID_2])
+    expect(await redis.exists(key('b'))).toBe(0)
+    expect(await redis.xlen(key('outbox'))).toBe(2)
+  })
+})
+
+describe('assay_release', () => {
+  test('gives up one’s own claim only, and never a decision', async () => {
+    await beginWith()
+    expect(await release(redis, key('application'), F, ID_2)).toBe(false)
+    expect(await release(redis, key('application'), G, ID)).toBe(false)
+    expect(await release(redis, key('application'), F, ID)).toBe(true)
+    expect(await release(redis, key('application'), F, ID)).toBe(false)
+    expect(await beginWith({ id: ID_2 })).toMatchObject({ kind: 'claimed' })
+    await commitWith({ id: ID_2 })
+    expect(await release(redis, key('application'), F, ID_2)).toBe(false)
+  })
+})
