@@ -10,7 +10,7 @@ interface ReasonText {
  */
 export const REASONS = {
   R101: { zh: '以往还款有逾期', en: 'Earlier repayments were late' },
-  R102: { zh: '最近一笔借款结清较晚', en: 'The most recent loan was closed late' },
+  R102: { zh: '以往借款结清较晚', en: 'An earlier loan was closed late' },
   R120: { zh: '近期申请次数较多', en: 'Several recent applications' },
   R130: { zh: '借款历史较短', en: 'Short history of earlier loans' },
   R131: { zh: '没有借款历史', en: 'No history of earlier loans' },

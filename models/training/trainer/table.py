@@ -28,6 +28,9 @@ class Table:
 
 def load_table(path: Path) -> Table:
     stem = path.with_suffix("")
+    for needed in (path, Path(f"{stem}.features.json"), Path(f"{stem}.facts.csv")):
+        if not needed.is_file():
+            raise SystemExit(f"train: {needed} is not there; assay export writes it")
     catalogue = json.loads(Path(f"{stem}.features.json").read_text("utf8"))
     ranges = {feature["name"]: tuple(feature["range"]) for feature in catalogue["features"]}
     with path.open(newline="", encoding="utf8") as file:
