@@ -14,7 +14,6 @@ export const ERRORS = {
   unauthorized: { status: 401, title: 'A valid key is required', retryable: false },
   forbidden: { status: 403, title: 'The key does not allow this', retryable: false },
   not_found: { status: 404, title: 'There is nothing here', retryable: false },
-  method_not_allowed: { status: 405, title: 'The method is not supported here', retryable: false },
   application_in_progress: { status: 409, title: 'The same application is being decided', retryable: true },
   body_too_large: { status: 413, title: 'The body is too large', retryable: false },
   unsupported_media_type: { status: 415, title: 'Only application/json is accepted', retryable: false },
@@ -33,11 +32,9 @@ export const ERRORS = {
     title: 'It is not known whether the decision was stored; ask again',
     retryable: true
   },
-  not_ready: { status: 503, title: 'The service is not ready', retryable: true },
   config_invalid: { status: 500, title: 'The configuration is not usable', retryable: false },
   model_invalid: { status: 500, title: 'A model is not what its manifest says', retryable: false },
-  policy_invalid: { status: 500, title: 'A policy file is not usable', retryable: false },
-  boot_failed: { status: 500, title: 'The process could not start', retryable: true }
+  policy_invalid: { status: 500, title: 'A policy file is not usable', retryable: false }
 } as const satisfies Record<string, ErrorDefinition>
 
 export type ErrorCode = keyof typeof ERRORS

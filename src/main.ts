@@ -40,7 +40,7 @@ async function main(): Promise<void> {
   const log = createLog('gateway', config.LOG_LEVEL)
   const metrics = createMetrics({ process: 'gateway', version, withDefaults: true })
   const closers: Closer[] = []
-  endOnSignals({ closers, deadlineMs: config.SHUTDOWN_DEADLINE_MS, log })
+  const { isEnding } = endOnSignals({ closers, deadlineMs: config.SHUTDOWN_DEADLINE_MS, log })
 
   const featureSet = createFeatureSet(CATALOGUE)
   const { policy, id: policyId } = await loadPolicy(POLICY, featureSet.names)
@@ -121,6 +121,7 @@ async function main(): Promise<void> {
   })
 
   const notReady = (): string[] => {
+    if (isEnding()) return ['shutting down']
     const up = redis.status === 'ready'
     metrics.gauge('credit_redis_up').set({ role: 'request' }, up ? 1 : 0)
     if (!up) return [`redis is ${redis.status}`]

@@ -42,8 +42,10 @@ export interface ProcessHooks {
 /**
  * Ends the process on SIGTERM, on SIGINT, when its launcher goes away, and on a fault nobody caught: exit code 0 after a
  * clean signal, 1 otherwise. A crash is allowed, carrying on in an unknown state is not.
+ *
+ * @returns whether the end has begun: from then on the process is not ready
  */
-export function endOnSignals({ closers, deadlineMs, log }: ProcessHooks): void {
+export function endOnSignals({ closers, deadlineMs, log }: ProcessHooks): { readonly isEnding: () => boolean } {
   let ending = false
   const end = async (why: string, code: number): Promise<void> => {
     if (ending) return
@@ -60,4 +62,5 @@ export function endOnSignals({ closers, deadlineMs, log }: ProcessHooks): void {
     log.fatal(faultFields(error), 'uncaught exception')
     void end('uncaughtException', 1)
   })
+  return { isEnding: () => ending }
 }

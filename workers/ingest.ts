@@ -31,7 +31,7 @@ async function main(): Promise<void> {
   const log = createLog('ingest', config.LOG_LEVEL)
   const metrics = createMetrics({ process: 'ingest', version: readVersion(), withDefaults: true })
   const closers: Closer[] = []
-  endOnSignals({ closers, deadlineMs: config.SHUTDOWN_DEADLINE_MS, log })
+  const { isEnding } = endOnSignals({ closers, deadlineMs: config.SHUTDOWN_DEADLINE_MS, log })
   setPriority(LOW_PRIORITY)
 
   const client = (role: 'request' | 'blocking') =>
@@ -86,7 +86,10 @@ async function main(): Promise<void> {
   })
   closers.push({ name: 'loop', close: loop.stop }, { name: 'blocking redis', close: () => blocking.disconnect() })
 
-  const notReady = (): string[] => (redis.status === 'ready' ? [] : [`redis is ${redis.status}`])
+  const notReady = (): string[] => {
+    if (isEnding()) return ['shutting down']
+    return redis.status === 'ready' ? [] : [`redis is ${redis.status}`]
+  }
   const pending = metrics.gauge('credit_log_pending_entries')
   const up = metrics.gauge('credit_redis_up')
   const ops = await buildOps({

@@ -43,7 +43,7 @@ async function main(): Promise<void> {
   const log = createLog('monitor', config.LOG_LEVEL)
   const metrics = createMetrics({ process: 'monitor', version: readVersion(), withDefaults: true })
   const closers: Closer[] = []
-  endOnSignals({ closers, deadlineMs: config.SHUTDOWN_DEADLINE_MS, log })
+  const { isEnding } = endOnSignals({ closers, deadlineMs: config.SHUTDOWN_DEADLINE_MS, log })
   setPriority(LOW_PRIORITY)
 
   const client = (role: RedisRole, url = config.REDIS_URL) => {
@@ -129,7 +129,9 @@ async function main(): Promise<void> {
   closers.push({ name: 'relay', close: loop.stop }, { name: 'blocking reads', close: () => blocking.disconnect() })
 
   const notReady = (): string[] =>
-    [redis, connection].flatMap(({ status }) => (status === 'ready' ? [] : [`redis is ${status}`]))
+    isEnding()
+      ? ['shutting down']
+      : [redis, connection].flatMap(({ status }) => (status === 'ready' ? [] : [`redis is ${status}`]))
   const ops = await buildOps({
     metrics,
     notReady,
