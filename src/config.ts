@@ -51,6 +51,11 @@ export const ConfigSchema = Type.Object({
   MAX_IN_FLIGHT: count('Decisions and event posts in progress at most; beyond it 503', 1024),
   COMPACT_FROM_BYTES: count('Unfolded bytes from which an entity is due for folding', 2048),
   MAX_ENTITY_BYTES: count('Bytes above which an entity takes no more events', 262_144, 16_777_216),
+  OUTBOX_JOBS_PER_SECOND: count(
+    'Approvals that become jobs each second at most; the rest waits, decisions come first',
+    100,
+    100_000
+  ),
   DECISION_RETENTION_DAYS: count('Days that decisions stay readable', 1825, 36_500),
   LOG_RETENTION_DAYS: count('Days that folded events stay in the log', 30, 36_500),
   ALLOW_AS_OF: Type.Boolean({

@@ -5,8 +5,8 @@ export interface WorkerLoopOptions {
   readonly name: string
   /** Does what is there and says how much it was. */
   readonly round: () => Promise<number>
-  /** Least time from one round to the next: lets entries gather, so that a round serves many. */
-  readonly restMs: number
+  /** Time from one round to the next, by what the last one did: lets entries gather, and holds a backlog to a rate. */
+  readonly restMs: (handled: number) => number
   /** Wait after a fault. */
   readonly faultRestMs: number
   readonly log: Logger
@@ -21,8 +21,7 @@ export function startWorkerLoop({ name, round, restMs, faultRestMs, log }: Worke
   const run = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       try {
-        await round()
-        await rest(restMs)
+        await rest(restMs(await round()))
       } catch (error) {
         if (stopping.signal.aborted) return
         log.error(faultFields(error), `${name} round failed`)

@@ -72,7 +72,7 @@ async function main(): Promise<void> {
   let housekeepingAtMs = 0
   const loop = startWorkerLoop({
     name: 'ingest',
-    restMs: REST_MS,
+    restMs: () => REST_MS,
     faultRestMs: FAULT_REST_MS,
     log,
     round: async () => {

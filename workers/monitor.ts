@@ -26,7 +26,8 @@ import { startWorkerLoop } from '../src/worker-loop.ts'
 
 const DAY_MS = 86_400_000
 const REDIS_BOOT_MS = 10_000
-const BATCH = 200
+/** Of each of the 64 streams: a round is at most 64 jobs, so that Redis is never held for long. */
+const BATCH = 1
 const BLOCK_MS = 1000
 const TAKE_OVER_AFTER_MS = 30_000
 const HOUSEKEEPING_MS = 30_000
@@ -114,7 +115,7 @@ async function main(): Promise<void> {
   let housekeepingAtMs = 0
   const loop = startWorkerLoop({
     name: 'relay',
-    restMs: REST_MS,
+    restMs: (jobs) => Math.max(REST_MS, (jobs * 1000) / config.OUTBOX_JOBS_PER_SECOND),
     faultRestMs: FAULT_REST_MS,
     log,
     round: async () => {
