@@ -50,7 +50,7 @@ export const ConfigSchema = Type.Object({
   SCORE_QUEUE_ROWS: count('Rows waiting for a thread at most', 2048),
   MAX_IN_FLIGHT: count('Decisions and event posts in progress at most; beyond it 503', 1024),
   COMPACT_FROM_BYTES: count('Unfolded bytes from which an entity is due for folding', 2048),
-  MAX_ENTITY_BYTES: count('Bytes above which an entity takes no more events', 262_144, 16_777_216),
+  MAX_ENTITY_BYTES: count('Bytes above which an entity takes no more events', 65_536, 16_777_216),
   OUTBOX_JOBS_PER_SECOND: count(
     'Approvals that become jobs each second at most; the rest waits, decisions come first',
     100,

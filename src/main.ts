@@ -15,13 +15,14 @@ import { buildOps } from './gateway/ops.ts'
 import { createTokenise } from './gateway/tokens.ts'
 import { activeModelFolder, loadModel } from './inference/model.ts'
 import { createScorerPool } from './inference/pool.ts'
-import { createLog } from './log.ts'
+import { createLog, faultFields } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { compilePolicy, explainFromPd } from './policy/engine.ts'
 import { loadPolicy } from './policy/load.ts'
 import { createRedis, whenReady } from './redis/client.ts'
 import { loadFunctions } from './redis/functions.ts'
 import { createKeys, partitionOfText } from './redis/keys.ts'
+import { watchPulse } from './redis/pulse.ts'
 import { type Closer, endOnSignals } from './shutdown.ts'
 import { readVersion } from './version.ts'
 
@@ -72,26 +73,41 @@ async function main(): Promise<void> {
       1
     )
 
-  const redis = createRedis({
-    url: config.REDIS_URL,
-    name: 'assay-gateway',
-    role: 'request',
-    commandTimeoutMs: config.REDIS_TIMEOUT_MS,
-    onError: () => metrics.counter('credit_redis_errors_total').inc({ role: 'request' })
-  })
-  closers.push({ name: 'redis', close: () => redis.disconnect() })
+  const connect = (name: string) => {
+    const connection = createRedis({
+      url: config.REDIS_URL,
+      name,
+      role: 'request',
+      commandTimeoutMs: config.REDIS_TIMEOUT_MS,
+      onError: () => metrics.counter('credit_redis_errors_total').inc({ role: 'request' })
+    })
+    closers.push({ name, close: () => connection.disconnect() })
+    return connection
+  }
+  const redis = connect('assay-gateway')
+  // A post of 500 events must not stand in front of a decision.
+  const eventsRedis = connect('assay-gateway-events')
+  const pulse = watchPulse(redis)
+  closers.push({ name: 'pulse', close: pulse.stop })
   const keys = createKeys(config.REDIS_PREFIX)
   // A restarted Redis has its functions from its append-only file; an empty one gets them here.
   let functionsLoaded = false
-  const load = () =>
-    loadFunctions(redis).then(
-      () => {
-        functionsLoaded = true
-      },
-      (error: unknown) => log.error({ reason: describeError(error) }, 'functions not loaded')
-    )
+  const load = async () => {
+    try {
+      await loadFunctions(redis)
+      functionsLoaded = true
+    } catch (error) {
+      log.error(faultFields(error), 'functions not loaded')
+    }
+  }
   await whenReady(redis, REDIS_BOOT_MS).then(load, () => log.warn({ redis: redis.status }, 'Redis is not there yet'))
+  redis.on('close', () => {
+    functionsLoaded = false
+  })
   redis.on('ready', () => void load())
+  pulse.onBeat(() => {
+    if (!functionsLoaded) void load()
+  })
 
   const limits = { compactFromBytes: config.COMPACT_FROM_BYTES, maxEntityBytes: config.MAX_ENTITY_BYTES }
   const store = createRedisDecisionStore({
@@ -125,13 +141,14 @@ async function main(): Promise<void> {
     const up = redis.status === 'ready'
     metrics.gauge('credit_redis_up').set({ role: 'request' }, up ? 1 : 0)
     if (!up) return [`redis is ${redis.status}`]
+    if (!pulse.isBeating()) return ['redis does not answer']
     return functionsLoaded ? [] : ['redis functions are not loaded']
   }
   const app = await buildApp(
     {
       decide,
       store,
-      behaviour: createBehaviourStore({ redis, keys, ...limits }),
+      behaviour: createBehaviourStore({ redis: eventsRedis, keys, ...limits }),
       featureSet,
       partnerKeys: createPartnerKeys(redis, keys),
       edge: createEdge(createTokenise(config.TOKEN_KEY)),

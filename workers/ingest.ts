@@ -22,7 +22,7 @@ const HOUSEKEEPING_MS = 30_000
 /** Freshness never waits for this worker (tails are read with profiles), so it gathers entries and yields to decisions. */
 const REST_MS = 50
 const FAULT_REST_MS = 1000
-const LOW_PRIORITY = 10
+const LOW_PRIORITY = 19
 const COMMAND_TIMEOUT_MS = 5000
 
 /** The ingest process: reads the log as a consumer group, folds due tails into profiles, trims what is no longer needed. */

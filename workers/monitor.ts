@@ -34,7 +34,7 @@ const HOUSEKEEPING_MS = 30_000
 /** Nobody waits for a job to be queued within the second: let entries gather and yield to decisions. */
 const REST_MS = 100
 const FAULT_REST_MS = 1000
-const LOW_PRIORITY = 10
+const LOW_PRIORITY = 19
 const COMMAND_TIMEOUT_MS = 5000
 const CONCURRENCY = 10
 
@@ -66,16 +66,15 @@ async function main(): Promise<void> {
     maxEntityBytes: config.MAX_ENTITY_BYTES
   })
 
-  const queueOptions = { connection, prefix: keys.jobs() }
+  const onError = (error: Error) => log.error(faultFields(error), 'queue error')
+  const queueOptions = { connection, prefix: keys.jobs(), onError }
   const queues = {
     'loan-monitor': createQueue<LoanMonitor>('loan-monitor', queueOptions),
     'repay-remind': createQueue<RepayRemind>('repay-remind', queueOptions)
   }
-  const onError = (error: Error) => log.error(faultFields(error), 'queue error')
   const common = (queue: QueueName) => ({
     ...queueOptions,
     concurrency: CONCURRENCY,
-    onError,
     onFinished: observe(metrics, queue)
   })
   const workers = [

@@ -75,13 +75,15 @@ function createDecider(
   const inputs = model.manifest.inputs.map(({ name }) => name)
   const toVector = createVectorPicker(featureSet.names, inputs)
   const decideByPolicy = compilePolicy(policy, model.manifest, featureSet.names)
-  return async ({ past, features: { values } }) => {
+  return async ({ past, features: { values, truncated } }) => {
     const { application, asOf } = past
     const vector = toVector(values)
     const assessment = scored(await scorer.score(vector, performance.now() + SCORE_DEADLINE_MS))
     // Offers are named after the decision; here the application is name enough.
     const decisionId = application.applicationId
-    const verdict = decideByPolicy({ application, values, vector, assessment, decisionId, nowMs: asOf })
+    const historyTruncated = truncated.includes('applicant')
+    const input = { application, values, vector, assessment, historyTruncated, decisionId, nowMs: asOf }
+    const verdict = decideByPolicy(input)
     return { past, values, pd: assessment.pd, verdict }
   }
 }

@@ -71,7 +71,7 @@ export function createDecideService(deps: DecideServiceDeps): DecideService {
     const decisionId = withPartition(deps.newUuidv7(), deps.partitionOf(application))
     const claim: Claim = { application, fingerprint, decisionId, idempotencyKey }
     const beginAtMs = monotonicMs()
-    const begun = await store.begin(claim, submittedEvent(application, nowMs))
+    const begun = await endBy(store.begin(claim, submittedEvent(application, nowMs)), request.deadlineAtMs - beginAtMs)
     const featuresAtMs = monotonicMs()
     observer.stage('begin', (featuresAtMs - beginAtMs) / 1000)
     if (begun.kind === 'decided') return replay(deps, application.tenant, begun.decisionId)
@@ -145,7 +145,16 @@ function composeDecision(
   { request, decisionId, features, vector, assessment }: Assessed
 ): Answer {
   const { application, applicationJson, nowMs } = request
-  const verdict = deps.decideByPolicy({ application, values: features.values, vector, assessment, decisionId, nowMs })
+  const historyTruncated = features.truncated.includes('applicant')
+  const verdict = deps.decideByPolicy({
+    application,
+    values: features.values,
+    vector,
+    assessment,
+    historyTruncated,
+    decisionId,
+    nowMs
+  })
   return composeAnswer(deps.answerContext, {
     application,
     applicationJson,
@@ -171,7 +180,8 @@ async function replay(
 
 /** The deadline passed before the commit was sent: nothing was decided, and a retry need not wait for the lease. */
 async function giveUp(store: DecisionStore, claim: Claim): Promise<never> {
-  await store.release(claim)
+  // Nobody waits for it: if it fails, the lease ends by itself.
+  store.release(claim).catch(() => {})
   throw new AssayError('store_unavailable', 'the deadline passed before the decision was made', {
     retryAfterSeconds: 1
   })

@@ -38,7 +38,10 @@ export function createRedisDecisionStore(options: RedisDecisionStoreOptions): De
 
   const claimKeys = ({ application, decisionId, idempotencyKey }: Claim): [string, string] => {
     const own = keys.application(partitionOf(decisionId), application.tenant, application.applicationId)
-    return [own, idempotencyKey === undefined ? own : keys.idempotency(application.tenant, idempotencyKey)]
+    return [
+      own,
+      idempotencyKey === undefined ? own : keys.idempotency(application.tenant, hash('sha256', idempotencyKey, 'hex'))
+    ]
   }
 
   const beginOne = createTurnBatcher(async (requests: readonly BeginRequest[]) => {

@@ -51,6 +51,10 @@ export const REASONS = {
     zh: '系统暂时无法评估，需人工审核',
     en: 'Stored behaviour was not readable; a person will review'
   },
+  SYS_HISTORY_TRUNCATED: {
+    zh: '历史记录过多，需人工审核',
+    en: 'More history than can be read at once; a person will review'
+  },
   SYS_OVERLOAD: { zh: '系统繁忙，需人工审核', en: 'Too many requests at once; a person will review' }
 } as const satisfies Record<string, ReasonText>
 

@@ -54,11 +54,19 @@ export async function createScorerPool(options: ScorerPoolOptions): Promise<Scor
     await pool.destroy()
     throw cause
   }
+  let proving: Promise<void> | undefined
   // Piscina puts a new thread in the place of a dead one. What it says counts only once it has shown its golden scores.
   const run: BatchRun = async (task) => {
     const reply = await pool.run(task)
     if (proven.has(reply.threadId)) return reply
-    prove(threads).catch(() => options.onFault('failed'))
+    // One proof at a time, however many batches wait for it.
+    if (proving === undefined) {
+      proving = prove(threads)
+        .catch(() => options.onFault('failed'))
+        .finally(() => {
+          proving = undefined
+        })
+    }
     throw new Error('an unproven thread answered')
   }
   const batcher = createBatcher({

@@ -2,6 +2,7 @@ import type { Queue } from 'bullmq'
 import type { DecisionStore } from '../decisions/store.ts'
 import { compileCheck } from '../domain/check.ts'
 import { DecisionSchema } from '../domain/decision.ts'
+import { AssayError } from '../errors.ts'
 import { type JobOutcome, type LoanMonitor, type RepayRemind, repayRemindJobId } from './queues.ts'
 
 const REMIND_DAYS_BEFORE = 3
@@ -27,7 +28,9 @@ export function createLoanMonitorJob({ store, reminders, nowMs }: LoanMonitorDep
     const stored = await store.read(tenant, decisionId)
     if (stored === undefined) return 'obsolete'
     const decision = checkDecision(JSON.parse(stored.answer))
-    const first = decision.ok ? decision.value.offers[0]?.schedule[0] : undefined
+    if (!decision.ok)
+      throw new AssayError('internal_error', 'a stored decision is not one', { problems: decision.problems })
+    const first = decision.value.offers[0]?.schedule[0]
     if (first === undefined) return 'obsolete'
     const reminder: RepayRemind = { decisionId, tenant, instalmentNo: first.no, dueDate: first.dueDate }
     const delay = Math.max(0, remindAtMs(first.dueDate, utcOffsetMinutes) - nowMs())

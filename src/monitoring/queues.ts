@@ -36,16 +36,20 @@ export function repayRemindJobId({ decisionId, instalmentNo }: RepayRemind): str
 }
 
 const KEEP = { removeOnComplete: { age: 86_400, count: 10_000 }, removeOnFail: { age: 604_800, count: 10_000 } }
-/** Five tries over about half a minute; then the job is failed for a person to see. */
-const RETRY = { attempts: 5, backoff: { type: 'exponential', delay: 1000, jitter: 0.5 } }
+/** Twelve tries over about an hour, longer than an outage; then the job is failed for a person to see. */
+const RETRY = { attempts: 12, backoff: { type: 'exponential', delay: 1000, jitter: 0.5 } }
 
 export interface QueueOptions {
   readonly connection: Redis
   readonly prefix: string
+  /** Without it BullMQ prints errors as they are, past the log’s list of what may be said. */
+  readonly onError: (error: Error) => void
 }
 
-export function createQueue<Payload>(name: QueueName, { connection, prefix }: QueueOptions): Queue<Payload> {
-  return new Queue<Payload>(name, { connection, prefix, defaultJobOptions: { ...KEEP, ...RETRY } })
+export function createQueue<Payload>(name: QueueName, { connection, prefix, onError }: QueueOptions): Queue<Payload> {
+  const queue = new Queue<Payload>(name, { connection, prefix, defaultJobOptions: { ...KEEP, ...RETRY } })
+  queue.on('error', onError)
+  return queue
 }
 
 export type JobOutcome = 'done' | 'already_done' | 'obsolete'
@@ -55,7 +59,6 @@ export interface QueueWorkerOptions<Schema extends TSchema> extends QueueOptions
   readonly concurrency: number
   readonly handle: (payload: Static<Schema>) => Promise<JobOutcome>
   readonly onFinished: (outcome: JobOutcome | 'failed', seconds: number) => void
-  readonly onError: (error: Error) => void
 }
 
 /** A BullMQ worker whose payloads are checked before its handler sees them. A job may run twice: handlers allow it. */

@@ -16,7 +16,8 @@ export interface RepayRemindDeps {
 
 /**
  * Puts one reminder on the notices stream, once for each instalment however often the job runs. A delayed job is a hint,
- * never the truth: the decision is read again, and a reminder for a loan that is gone is dropped.
+ * never the truth: a decision that is no longer there gets none. Whether the loan was paid out or paid back is not known
+ * here yet: who reads the notices decides what to do with them.
  */
 export function createRepayRemindJob({ store, redis, keys }: RepayRemindDeps) {
   return async ({ decisionId, tenant, instalmentNo, dueDate }: RepayRemind): Promise<JobOutcome> => {

@@ -32,6 +32,8 @@ export interface DecideInput {
   /** The model’s inputs, as scored. */
   readonly vector: Float32Array
   readonly assessment: Assessment
+  /** Whether the applicant’s history is longer than what was read: lifetime features are then too small. */
+  readonly historyTruncated: boolean
   readonly decisionId: string
   readonly nowMs: number
 }
@@ -94,12 +96,17 @@ type Assessed =
     }
   | { readonly kind: 'unusable'; readonly code: ReasonCode }
 
-function assess({ bands }: Policy, model: ModelFacts, { application, vector, assessment }: DecideInput): Assessed {
+function assess(
+  { bands }: Policy,
+  model: ModelFacts,
+  { application, vector, assessment, historyTruncated }: DecideInput
+): Assessed {
   const { population, inputs, scoreScale } = model
   if (!population.products.includes(application.product) || !population.currencies.includes(application.currency)) {
     return { kind: 'unusable', code: 'R903' }
   }
   if (assessment.kind === 'fault') return { kind: 'unusable', code: assessment.code }
+  if (historyTruncated) return { kind: 'unusable', code: 'SYS_HISTORY_TRUNCATED' }
   if (!inputs.every((input, index) => isInRange(vector[index] as number, input))) {
     return { kind: 'unusable', code: 'SYS_INPUT_OUT_OF_RANGE' }
   }

@@ -20,7 +20,7 @@ export function partitionOfText(text: string): number {
 
 /**
  * Every key and stream name, and nowhere else. The prefix keeps installations (and parallel tests) apart; the hash tag
- * `{pNN}` keeps what one Redis Function touches on one node of a cluster. Tokens are keyed hashes: no key holds a
+ * `{pNN}` keeps what belongs to one applicant on one node of a cluster. Tokens are keyed hashes: no key holds a
  * person’s identifier.
  */
 export function createKeys(prefix: string) {

@@ -149,6 +149,34 @@ describe('POST /v1/decisions', () => {
   })
 })
 
+describe('an applicant with more history than is kept whole', () => {
+  test('is referred: features of the whole life would be too small', async () => {
+    const service = await buildTestApp()
+    const request = application()
+    const logins = Array.from({ length: 500 }, (_, index) => ({
+      eventId: `login-${index}`,
+      type: 'auth.login',
+      occurredAtMs: Date.now() - index * 1000,
+      applicantId: request.applicantId,
+      data: {}
+    }))
+    for (const events of [
+      logins,
+      logins.slice(0, 40).map((login) => ({ ...login, eventId: `${login.eventId}-again` }))
+    ]) {
+      const { app, alpha: headers } = service
+      expect((await app.inject({ method: 'POST', url: '/v1/events', headers, payload: { events } })).statusCode).toBe(
+        202
+      )
+    }
+    expect((await postDecision(service, request)).json()).toMatchObject({
+      decision: 'REFER',
+      reasons: [{ code: 'SYS_HISTORY_TRUNCATED' }],
+      trace: { degraded: ['HISTORY_TRUNCATED:applicant'] }
+    })
+  })
+})
+
 describe('GET /v1/decisions/{id}', () => {
   test('gives the bytes that were answered', async () => {
     const service = await buildTestApp()

@@ -61,6 +61,8 @@ describe('one application gets one decision', () => {
     const again = await postDecision(service, request, { 'idempotency-key': 'k' })
     const otherKey = await postDecision(service, request, { 'idempotency-key': 'another' })
     expect([again.body, otherKey.body]).toEqual([first.body, first.body])
+    const elsewhere = await postDecision(service, application(), { 'idempotency-key': 'another' })
+    expect(elsewhere.json().code, 'a key that came with a replay stands for it').toBe('idempotency_conflict')
   })
 
   test('fifty concurrent posts of one application under different keys make one decision', async () => {

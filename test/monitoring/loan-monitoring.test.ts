@@ -44,7 +44,7 @@ async function monitored(options: Parameters<typeof buildTestApp>[0] = {}) {
   const service = await buildTestApp({ clock: { nowMs: () => NOW_MS }, ...options })
   const { redis, keys, store } = service
   const [blocking, connection] = await Promise.all([connect('blocking'), connect('jobs')])
-  const queueOptions = { connection, prefix: keys.jobs() }
+  const queueOptions = { connection, prefix: keys.jobs(), onError: () => {} }
   const monitor = createQueue<LoanMonitor>('loan-monitor', queueOptions)
   const reminders = createQueue<RepayRemind>('repay-remind', queueOptions)
   onTestFinished(async () => {

@@ -16,8 +16,10 @@ local function begin_one(keys, at, last, fingerprint, decision_id, event, record
   local current = redis.call('GET', keys[at])
   if current then
     if string.sub(current, 2, 65) ~= fingerprint then return { 'CONFLICT', string.sub(current, 66) } end
-    if string.sub(current, 1, 1) == 'D' then return { 'DECIDED', string.sub(current, 66) } end
-    return { 'PENDING' }
+    if string.sub(current, 1, 1) ~= 'D' then return { 'PENDING' } end
+    -- A key that came with a replay stands for this application too.
+    if has_key then redis.call('SET', keys[at + 1], fingerprint, 'PX', math.max(1, redis.call('PTTL', keys[at]))) end
+    return { 'DECIDED', string.sub(current, 66) }
   end
   local values = redis.call('MGET', unpack(keys, at + 3, last))
   if longest(values) > max_bytes then return { 'BACKLOG' } end
