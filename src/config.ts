@@ -42,8 +42,8 @@ export const ConfigSchema = Type.Object({
     default: 'info',
     description: 'Least level that is logged'
   }),
-  DECISION_DEADLINE_MS: millis('A decision is answered by then, or 503', 250),
-  REDIS_TIMEOUT_MS: millis('Longest wait for one reply of Redis', 200),
+  DECISION_DEADLINE_MS: millis('A decision is answered by then, or 503', 1000),
+  REDIS_TIMEOUT_MS: millis('Longest wait for one reply of Redis', 400),
   SHUTDOWN_DEADLINE_MS: millis('After a signal everything ends by then', 8000),
   SCORE_THREADS: count('Scoring threads; one is right on two cores', 1, 64),
   SCORE_BATCH_ROWS: count('Rows of one batch at most', 64, 1024),

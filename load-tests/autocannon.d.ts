@@ -1,0 +1,28 @@
+/** The part of autocannon that is used here; the package brings no types. */
+declare module 'autocannon' {
+  interface Client {
+    getRequestBuffer: () => string | Buffer
+  }
+  interface Options {
+    readonly url: string
+    readonly method: 'POST'
+    readonly connections: number
+    readonly duration: number
+    readonly setupClient: (client: Client) => void
+  }
+  interface Result {
+    readonly '2xx': number
+    readonly non2xx: number
+    /** Broken connections and time-outs. */
+    readonly errors: number
+    /** Seconds. */
+    readonly duration: number
+    readonly statusCodeStats: Readonly<Record<string, { readonly count: number }>>
+  }
+  interface Run extends PromiseLike<Result> {
+    stop(): void
+    on(event: 'tick', listener: (tick: { readonly counter: number }) => void): this
+  }
+  // biome-ignore lint/style/noDefaultExport: it is what the package has
+  export default function autocannon(options: Options): Run
+}

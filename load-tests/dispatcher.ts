@@ -1,0 +1,126 @@
+import { build, type Histogram } from 'hdr-histogram-js'
+
+export interface DispatcherOptions {
+  /** When each request is due. */
+  readonly planMs: Float64Array
+  /** What is due before is warm-up and not counted. */
+  readonly measureFromMs: number
+  /** The most requests in progress; what is due beyond waits, and its wait counts. */
+  readonly maxInFlight: number
+  /** On the clock of the plan. */
+  readonly nowMs: () => number
+  readonly transmit: (index: number) => void
+  readonly onFinished: () => void
+}
+
+export interface Dispatcher {
+  /** Sends what is due by now. To be called when something is. */
+  sendDue(): void
+  /** Status 0 is a connection that broke. */
+  answered(index: number, status: number): void
+  progress(): OpenLoopProgress
+  counts(): OpenLoopCounts
+}
+
+export interface OpenLoopProgress {
+  readonly planned: number
+  readonly sent: number
+  readonly inFlight: number
+  readonly errors: number
+}
+
+/** Latencies in milliseconds. */
+export interface Percentiles {
+  readonly p50: number
+  readonly p90: number
+  readonly p99: number
+  readonly p999: number
+  readonly max: number
+}
+
+export interface OpenLoopCounts extends Percentiles {
+  /** Requests planned after the warm-up; each of them was answered or is an error. */
+  readonly sent: number
+  /** Answers other than 2xx, broken connections and answers that never came. Their times are in no percentile. */
+  readonly errors: number
+  /** Requests that had to wait because `maxInFlight` were in progress. Above 0 the service could not keep up. */
+  readonly heldBack: number
+  /** How much too late the generator itself sent: part of the latencies above. */
+  readonly lag: Percentiles
+  readonly statuses: Readonly<Record<string, number>>
+}
+
+const MAX_LATENCY_MICROS = 600_000_000
+
+/**
+ * The accounts of an open loop. Each request is measured from the moment the plan gave it, not from when it went out:
+ * one that could not be sent because the service stood still has waited all that time, as its customer would have.
+ */
+export function createDispatcher(options: DispatcherOptions): Dispatcher {
+  const { planMs, measureFromMs, maxInFlight, nowMs, transmit, onFinished } = options
+  const [latencies, lags] = [createHistogram(), createHistogram()]
+  const statuses: Record<string, number> = {}
+  const waiting: number[] = []
+  let [firstWaiting, sent, answered, inFlight, errors, heldBack] = [0, 0, 0, 0, 0, 0]
+
+  const dueAt = (index: number): number => planMs[index] as number
+  const counts = (index: number): boolean => dueAt(index) >= measureFromMs
+  const send = (index: number): void => {
+    inFlight++
+    transmit(index)
+    if (counts(index)) lags.recordValue(toMicros(nowMs() - dueAt(index)))
+  }
+
+  return {
+    sendDue: () => {
+      for (; sent < planMs.length && dueAt(sent) <= nowMs(); sent++) {
+        if (inFlight < maxInFlight) send(sent)
+        else {
+          if (counts(sent)) heldBack++
+          waiting.push(sent)
+        }
+      }
+    },
+    answered: (index, status) => {
+      if (counts(index)) {
+        statuses[status] = (statuses[status] ?? 0) + 1
+        if (status >= 200 && status < 300) latencies.recordValue(toMicros(nowMs() - dueAt(index)))
+        else errors++
+      }
+      inFlight--
+      answered++
+      if (firstWaiting < waiting.length) send(waiting[firstWaiting++] as number)
+      else if (answered === planMs.length) onFinished()
+    },
+    progress: () => ({ planned: planMs.length, sent, inFlight, errors }),
+    counts: () => {
+      const planned = planMs.reduce((count, dueMs) => (dueMs >= measureFromMs ? count + 1 : count), 0)
+      const unanswered = planned - latencies.totalCount - errors
+      return {
+        sent: planned,
+        errors: errors + unanswered,
+        ...percentiles(latencies),
+        heldBack,
+        lag: percentiles(lags),
+        statuses: unanswered > 0 ? { ...statuses, unanswered } : statuses
+      }
+    }
+  }
+}
+
+function createHistogram(): Histogram {
+  return build({
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: MAX_LATENCY_MICROS,
+    numberOfSignificantValueDigits: 3
+  })
+}
+
+function toMicros(ms: number): number {
+  return Math.min(MAX_LATENCY_MICROS, Math.max(1, Math.round(ms * 1000)))
+}
+
+function percentiles(histogram: Histogram): Percentiles {
+  const at = (percentile: number): number => histogram.getValueAtPercentile(percentile) / 1000
+  return { p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max: histogram.maxValue / 1000 }
+}

@@ -1,0 +1,98 @@
+import { parseArgs } from 'node:util'
+import { ARRIVALS, type Arrivals } from './arrivals.ts'
+
+export const PARTS = ['open-loop', 'saturation'] as const
+export type Part = (typeof PARTS)[number]
+
+export interface LoadOptions {
+  readonly rates: readonly number[]
+  readonly seconds: number
+  readonly arrivals: Arrivals
+  readonly connections: number
+  readonly saturationSeconds: number
+  readonly rounds: number
+  readonly seed: number
+  readonly parts: readonly Part[]
+  readonly jsonFile: string | undefined
+  readonly profileFile: string | undefined
+}
+
+/** What is wrong with the command line: told with the usage, exit code 2. */
+export class OptionError extends Error {}
+
+export const USAGE = `npm run load -- [options]
+
+Starts a Redis, a gateway, an ingest and a monitor of its own, loads them, prints what it found and ends them.
+Latency at fixed arrival rates comes first (an open loop of our own), then saturation (autocannon), each beside a
+Fastify route that does nothing but validate and answer, measured in the same run. load-tests/README.md tells how to
+read it. The exit code is 0 when the run itself worked, whether the goals hold or not.
+
+  --rates 500,1000,2000   arrivals a second, one run each
+  --seconds 10            length of each of them, after a warm-up
+  --arrivals poisson      or fixed: evenly spaced
+  --connections 128       of autocannon
+  --rounds 3              of saturation, the route that does nothing and the gateway in turn; medians count
+  --only PART             open-loop or saturation
+  --quick                 2 seconds a rate, 2 rounds of 3 seconds: for a look, not for a claim
+  --seed 1                of traffic and arrivals
+  --json FILE             all numbers, latencies in milliseconds
+  --profile FILE          a .cpuprofile of the gateway's main thread at saturation, and its costliest functions;
+                          profiling slows it down, so take no numbers from such a run
+  --help                  this text
+`
+
+const SPEC = {
+  rates: { type: 'string' },
+  seconds: { type: 'string' },
+  arrivals: { type: 'string' },
+  connections: { type: 'string' },
+  rounds: { type: 'string' },
+  only: { type: 'string' },
+  quick: { type: 'boolean' },
+  seed: { type: 'string' },
+  json: { type: 'string' },
+  profile: { type: 'string' },
+  help: { type: 'boolean', short: 'h' }
+} as const
+
+const MAX_RATE = 50_000
+const MAX_SECONDS = 3600
+
+/** The options, or 'help'. @throws OptionError */
+export function parseOptions(args: readonly string[]): LoadOptions | 'help' {
+  const values = parse(args)
+  if (values.help === true) return 'help'
+  const quick = values.quick === true
+  return {
+    rates: (values.rates ?? '500,1000,2000').split(',').map((rate) => whole('--rates', rate, 1, MAX_RATE)),
+    seconds: whole('--seconds', values.seconds ?? (quick ? '2' : '10'), 1, MAX_SECONDS),
+    arrivals: oneOf('--arrivals', values.arrivals ?? 'poisson', ARRIVALS),
+    connections: whole('--connections', values.connections ?? '128', 1, 1000),
+    saturationSeconds: quick ? 3 : 5,
+    rounds: whole('--rounds', values.rounds ?? (quick ? '2' : '3'), 1, 20),
+    seed: whole('--seed', values.seed ?? '1', 0, 0xffff_ffff),
+    parts: values.only === undefined ? PARTS : [oneOf('--only', values.only, PARTS)],
+    jsonFile: values.json,
+    profileFile: values.profile
+  }
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: SPEC, strict: true, allowPositionals: false }).values
+  } catch (cause) {
+    throw new OptionError(cause instanceof Error ? cause.message : String(cause), { cause })
+  }
+}
+
+function whole(name: string, text: string, minimum: number, maximum: number): number {
+  const value = Number(text)
+  if (/^\d+$/.test(text) && value >= minimum && value <= maximum) return value
+  throw new OptionError(`${name} takes whole numbers from ${minimum} to ${maximum}; ${JSON.stringify(text)} is none`)
+}
+
+function oneOf<Value extends string>(name: string, text: string, values: readonly Value[]): Value {
+  const found = values.find((value) => value === text)
+  if (found !== undefined) return found
+  throw new OptionError(`${name} takes ${values.join(' or ')}; not ${JSON.stringify(text)}`)
+}

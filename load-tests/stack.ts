@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { runCli } from '../launcher/dev-key.mjs'
+import { ROOT } from '../launcher/paths.mjs'
+import { freePort } from '../launcher/ports.mjs'
+import { resolveRedisServer } from '../launcher/redis.mjs'
+import { startStack } from '../launcher/stack.mjs'
+import type { Pids } from './cpu.ts'
+
+export interface ServiceUnderTest {
+  readonly port: number
+  readonly key: string
+  readonly redisVersion: string
+  readonly redisUrl: string
+  /** Where the gateway's inspector opens when it is asked to; only when it was started to be profiled. */
+  readonly inspectPort: number | undefined
+  /** gateway, redis, ingest and monitor. */
+  readonly pids: Pids
+  /** @throws when a process ended or was started again since: what was measured is not one service. */
+  assertUndisturbed(): void
+  stop(): Promise<void>
+}
+
+export interface ServiceOptions {
+  readonly note: (line: string) => void
+  readonly profiled: boolean
+  readonly signal: AbortSignal
+}
+
+const READY_MS = 30_000
+/** An overloaded service may log an error for each request; the first ones tell it all. */
+const SHOWN_ERROR_LINES = 5
+
+/**
+ * The whole service on a Redis of its own (append-only, fsync every second), as `npm start` runs it, in a directory
+ * that is removed with it. Tuning variables of the environment are passed on; what names another Redis is not.
+ */
+export async function startServiceUnderTest({ note, profiled, signal }: ServiceOptions): Promise<ServiceUnderTest> {
+  const inspectPort = profiled ? await freePort() : undefined
+  const dataDir = await mkdtemp(join(tmpdir(), 'assay-load-'))
+  const env = {
+    ...process.env,
+    REDIS_URL: '',
+    REDIS_JOBS_URL: '',
+    REDIS_PREFIX: `load-${randomBytes(4).toString('hex')}`,
+    ALLOW_AS_OF: '',
+    ...(inspectPort !== undefined && { NODE_OPTIONS: `--inspect-port=${inspectPort}` })
+  }
+  const tokenKey = randomBytes(32).toString('hex')
+  const server = await resolveRedisServer({ env: process.env })
+  const pids: Record<string, number> = {}
+  const disturbances: string[] = []
+  let [shown, ready] = [0, false]
+  const stack = await startStack({
+    root: ROOT,
+    node: process.execPath,
+    dataDir,
+    env,
+    redis: { server },
+    host: '127.0.0.1',
+    port: await freePort(),
+    opsPort: await freePort(),
+    tokenKey,
+    report: (line: string) => {
+      if (shown++ < SHOWN_ERROR_LINES) note(line)
+    },
+    onGiveUp: (reason: string) => disturbances.push(reason),
+    onChange: (news: { readonly pids: Pids }) => {
+      if (ready) disturbances.push('a process was started again')
+      Object.assign(pids, news.pids)
+    }
+  })
+  // For the ends that leave no time to wait.
+  const lastResort = (): void => stack.kill()
+  process.on('exit', lastResort)
+  const stop = async (): Promise<void> => {
+    await stack.stop()
+    process.off('exit', lastResort)
+    await rm(dataDir, { recursive: true, force: true })
+  }
+  try {
+    await orAborted(stack.ready(READY_MS), signal)
+    const cliEnv = { ...env, REDIS_URL: stack.redisUrl, TOKEN_KEY: tokenKey }
+    const entry = join(ROOT, 'src/cli/main.ts')
+    const key = await createKey(runCli({ node: process.execPath, entry, env: cliEnv, signal }))
+    ready = true
+    return {
+      port: Number(new URL(stack.apiUrl).port),
+      key,
+      redisVersion: server.version,
+      redisUrl: stack.redisUrl,
+      inspectPort,
+      pids,
+      assertUndisturbed: () => {
+        if (disturbances.length > 0) throw new Error(`the service did not stay up: ${disturbances.join('; ')}`)
+      },
+      stop
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function orAborted<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  signal.throwIfAborted()
+  const { promise, reject } = Promise.withResolvers<never>()
+  const onAbort = (): void => reject(signal.reason)
+  signal.addEventListener('abort', onAbort)
+  try {
+    return await Promise.race([work, promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
+type Cli = (args: readonly string[]) => Promise<{ code: number | null; stdout: string; stderr: string }>
+
+async function createKey(cli: Cli): Promise<string> {
+  const { code, stdout, stderr } = await cli(['keys', 'create', '--tenant', 'load', '--json'])
+  if (code !== 0) throw new Error(`no partner key could be made: ${stderr.trim()}`)
+  return (JSON.parse(stdout) as { key: string }).key
+}
