@@ -29,7 +29,7 @@ export interface OpenLoopProgress {
   readonly errors: number
 }
 
-/** Latencies in milliseconds. */
+/** Latencies in milliseconds; NaN, and null in JSON, when there was none to measure. */
 export interface Percentiles {
   readonly p50: number
   readonly p90: number
@@ -121,6 +121,7 @@ function toMicros(ms: number): number {
 }
 
 function percentiles(histogram: Histogram): Percentiles {
-  const at = (percentile: number): number => histogram.getValueAtPercentile(percentile) / 1000
-  return { p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max: histogram.maxValue / 1000 }
+  const at = (percentile: number): number =>
+    histogram.totalCount === 0 ? Number.NaN : histogram.getValueAtPercentile(percentile) / 1000
+  return { p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max: at(100) }
 }

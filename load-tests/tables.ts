@@ -28,7 +28,7 @@ export function openLoopTable(rows: readonly OpenLoopRow[], noop: OpenLoopRow, a
     row.rate,
     row.sent,
     row.errors,
-    ...[row.p50, row.p90, row.p99, row.p999, row.max, row.lag.p50, row.lag.p99].map((ms) => ms.toFixed(2)),
+    ...[row.p50, row.p90, row.p99, row.p999, row.max, row.lag.p50, row.lag.p99].map(milliseconds),
     row.heldBack
   ])
   const named = all.map(({ name, row }) => ({ ...row, name: `${name} ${row.rate}/s` }))
@@ -105,6 +105,10 @@ function troubles({ name, errors, statuses }: Troubled): string {
   if (errors === 0) return ''
   const counts = Object.entries(statuses).map(([status, count]) => `${status === '0' ? 'broken' : status}: ${count}`)
   return `  ! ${name} had ${errors} errors: its numbers count for nothing (${counts.join(', ')})\n`
+}
+
+function milliseconds(value: number): string {
+  return Number.isNaN(value) ? '-' : value.toFixed(2)
 }
 
 function perSecond(value: number): string {

@@ -87,13 +87,14 @@ describe.skipIf(!isComplete)('npm start with the real processes', () => {
     expect(started.filter(isAlive)).toEqual([])
   }, 60_000)
 
-  test('starts a second time in under five seconds, with the same key', async () => {
+  test('starts a second time with the same key, in under five seconds where nothing else runs', async () => {
     const first = await npmStart()
     first.child.kill('SIGINT')
     await once(first.child, 'exit')
     const beganAt = performance.now()
     const second = await npmStart()
-    expect(performance.now() - beganAt).toBeLessThan(5000)
+    // Beside the rest of the suite a time says nothing: npm run test:timed runs this alone.
+    if (process.env.ASSAY_TIMED_TESTS === 'true') expect(performance.now() - beganAt).toBeLessThan(5000)
     const keyIn = (output: string) => output.match(/Key {8}(\S+)/)?.[1]
     expect(keyIn(second.output)).toBe(keyIn(first.output))
   }, 60_000)
