@@ -11,8 +11,9 @@ const PROFILE_HEADER_BYTES = 10
  * The folded events of one entity in columns, in order of (event time, id hash). One instance is filled, read and
  * filled again: a decision folds five entities in microseconds without allocating.
  *
- * A fold is order-free and idempotent: any permutation and duplication of the same events gives the same columns and the
- * same profile bytes. Beyond MAX_RETAINED the oldest go, and `truncatedBeforeMs` says how far back the history is whole.
+ * A fold is order-free and idempotent: an id stands for one event, and any permutation and duplication of the same events
+ * gives the same columns and the same profile bytes. Beyond MAX_RETAINED the oldest go, and `truncatedBeforeMs` says how
+ * far back the history is whole.
  */
 export class History {
   /** Number of events; only the first `size` entries of `order` are valid. */
