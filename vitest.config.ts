@@ -8,8 +8,8 @@ export default defineConfig({
     // Threads of the program under test (Piscina, onnxruntime) want a process of their own around them.
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     reporters: ['default', closingLine()]
   }
 })

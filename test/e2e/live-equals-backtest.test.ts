@@ -54,7 +54,7 @@ describe('the same history through the live gateway and through backtest', () =>
       expect(applications).toHaveLength(REAL_APPLICATIONS)
       await expectEqual(folder, events, applications)
     },
-    60_000
+    120_000
   )
 })
 
