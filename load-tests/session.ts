@@ -51,7 +51,8 @@ export async function runSession(session: Session): Promise<LoadResults> {
   const noopServer = startChild<NoopTask, never, NoopAddress>(new URL('./noop-server.ts', import.meta.url))
   try {
     const { port } = await noopServer.run({ answer: sample.answer }, { signal })
-    const noop = { target: { port, key: service.key }, pids: { noop: noopServer.pid } }
+    // The service's processes should be idle meanwhile; a row shows whether they were.
+    const noop = { target: { port, key: service.key }, pids: { noop: noopServer.pid, ...service.pids } }
     const workers = {
       redis: service.pids.redis ?? 0,
       ingest: service.pids.ingest ?? 0,
