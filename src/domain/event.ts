@@ -13,8 +13,12 @@ export function timeSchema(description: string) {
   return Type.Integer({ minimum: OLDEST_EVENT_MS, maximum: 4_102_444_800_000, description })
 }
 
-/** The integers of an event that features can read. Times appear as differences, so that they stay small. */
-export const FIELDS = ['amountMinor', 'termDays', 'lagMs', 'durationMs'] as const
+/**
+ * The integers of an event that features can read, as named slots that the types share: `code` is a member of a closed list
+ * of the type, `hash` 32 bits of a category without one (a lender, a city), `count` a number of things, `permille` a share.
+ * Times appear as differences, so that they stay small. The order is part of the stored format, and a byte holds eight.
+ */
+export const FIELDS = ['amountMinor', 'termDays', 'lagMs', 'durationMs', 'code', 'hash', 'count', 'permille'] as const
 export type Field = (typeof FIELDS)[number]
 export type Fields = { readonly [F in Field]?: number }
 

@@ -1,163 +1,169 @@
-import { ENTITY_KINDS, EVENT_TYPES, FIELDS, type Field } from '../domain/event.ts'
+import { ENTITY_KINDS, EVENT_TYPES } from '../domain/event.ts'
+import { columnOf, compileCondition, type Fulfils } from './condition.ts'
 import { type Aggregation, DAY_MS, type EventFeature } from './definition.ts'
 import type { History } from './history.ts'
 
 /** Computes one feature from a folded history as of a time. Pure. */
 export type Aggregate = (history: History, nowMs: number) => number
 
+/** Which rows a feature reads: by type code, window and condition. */
+interface Selection {
+  readonly codes: readonly number[]
+  readonly wanted: Uint8Array
+  readonly widthMs: number
+  readonly where: Fulfils | undefined
+}
+
 /**
  * Compiles the declaration of a feature to a loop over the columns of a history, newest event first, that stops where the
  * window ends: (now − window, ∞). There is no upper edge: an acknowledged event counts even when its producer’s clock is
  * a little ahead of ours. State is integers only (sums of safe integers), so the order of events never changes a bit.
  */
-export function compileAggregate({ event, aggregation, windowMs, whenNone, unit }: EventFeature): Aggregate {
-  const code = EVENT_TYPES[event].code
-  const width = windowMs ?? Number.POSITIVE_INFINITY
+export function compileAggregate(feature: EventFeature): Aggregate {
+  const { events, aggregation, windowMs, whenNone, unit } = feature
+  const codes = events.map((event) => EVENT_TYPES[event].code)
+  const wanted = new Uint8Array(256)
+  for (const code of codes) wanted[code] = 1
+  const where = feature.where && compileCondition(feature.where)
   const inMs = !('field' in aggregation) || aggregation.field.endsWith('Ms')
-  const aggregate = compile(aggregation, code, width, whenNone, unit === 'days' && inMs ? DAY_MS : 1)
-  return (history, nowMs) => (history.hasType[code] === 0 ? whenNone : aggregate(history, nowMs))
+  const selection = { codes, wanted, widthMs: windowMs ?? Number.POSITIVE_INFINITY, where }
+  const aggregate = compile(aggregation, selection, whenNone, unit === 'days' && inMs ? DAY_MS : 1)
+  return (history, nowMs) => (codes.some((code) => history.hasType[code] !== 0) ? aggregate(history, nowMs) : whenNone)
 }
 
-const columnOf = (field: Field): number => FIELDS.indexOf(field)
-
-function compile(aggregation: Aggregation, code: number, width: number, whenNone: number, scale: number): Aggregate {
+function compile(aggregation: Aggregation, selection: Selection, whenNone: number, scale: number): Aggregate {
   switch (aggregation.of) {
     case 'count':
-      return count(code, width, whenNone)
-    case 'distinct':
-      return distinct(code, width, whenNone, ENTITY_KINDS.indexOf(aggregation.ref))
+      return (history, nowMs) => count(selection, history, nowMs) || whenNone
+    case 'distinct': {
+      const column =
+        'ref' in aggregation
+          ? ({ refs }: History) => refs[ENTITY_KINDS.indexOf(aggregation.ref)] as Uint32Array
+          : ({ fields }: History) => fields[columnOf(aggregation.field)] as Float64Array
+      return (history, nowMs) => distinct(selection, history, nowMs, column(history)) || whenNone
+    }
     case 'ageOfLast':
-      return (history, nowMs) => ageOf(lastRow(history, code, nowMs - width), history, nowMs, whenNone, scale)
     case 'ageOfFirst':
-      return (history, nowMs) => ageOf(firstRow(history, code, nowMs - width), history, nowMs, whenNone, scale)
+      return (history, nowMs) => {
+        const row = edgeRow(selection, history, nowMs, aggregation.of === 'ageOfFirst', null)
+        return row < 0 ? whenNone : Math.max(0, nowMs - (history.atMs[row] as number)) / scale
+      }
     case 'last':
     case 'first': {
-      const rowOf = aggregation.of === 'last' ? lastRow : firstRow
       const column = columnOf(aggregation.field)
       return (history, nowMs) => {
-        const row = rowOf(history, code, nowMs - width, column)
-        return row < 0 ? whenNone : ((history.fields[column] as Float64Array)[row] as number) / scale
+        const values = history.fields[column] as Float64Array
+        const row = edgeRow(selection, history, nowMs, aggregation.of === 'first', values)
+        return row < 0 ? whenNone : (values[row] as number) / scale
       }
     }
-    case 'countAbove':
-    case 'shareAbove':
-      return above(
-        code,
-        width,
-        whenNone,
-        columnOf(aggregation.field),
-        aggregation.above,
-        aggregation.of === 'shareAbove'
-      )
+    case 'share':
+      return share(selection, whenNone, compileCondition(aggregation.when))
     default:
-      return fieldFold(aggregation.of, code, width, whenNone, columnOf(aggregation.field), scale)
+      return fieldFold(aggregation.of, selection, whenNone, columnOf(aggregation.field), scale)
   }
 }
 
-function count(code: number, width: number, whenNone: number): Aggregate {
-  return ({ size, order, type, atMs }, nowMs) => {
-    const after = nowMs - width
-    let total = 0
-    for (let rank = size - 1; rank >= 0; rank--) {
-      const row = order[rank] as number
-      if ((atMs[row] as number) <= after) break
-      if (type[row] === code) total++
-    }
-    return total === 0 ? whenNone : total
-  }
-}
-
-function distinct(code: number, width: number, whenNone: number, kind: number): Aggregate {
-  return ({ size, order, type, atMs, refs }, nowMs) => {
-    const after = nowMs - width
-    const column = refs[kind] as Uint32Array
-    const seen: number[] = []
-    for (let rank = size - 1; rank >= 0; rank--) {
-      const row = order[rank] as number
-      if ((atMs[row] as number) <= after) break
-      const ref = column[row] as number
-      if (type[row] === code && ref !== 0 && !seen.includes(ref)) seen.push(ref)
-    }
-    return seen.length === 0 ? whenNone : seen.length
-  }
-}
-
-function lastRow({ size, order, type, atMs, fields }: History, code: number, after: number, column = -1): number {
-  for (let rank = size - 1; rank >= 0; rank--) {
+/** The next older row that the selection counts, from a rank downwards; −1 when the window ends first. */
+function nextRank({ wanted, widthMs, where }: Selection, history: History, nowMs: number, from: number): number {
+  const { order, type, atMs } = history
+  const after = nowMs - widthMs
+  for (let rank = from; rank >= 0; rank--) {
     const row = order[rank] as number
-    if ((atMs[row] as number) <= after) break
-    if (type[row] === code && (column < 0 || !Number.isNaN((fields[column] as Float64Array)[row]))) return row
+    if ((atMs[row] as number) <= after) return -1
+    if (wanted[type[row] as number] === 1 && (where === undefined || where(history, row) === 1)) return rank
   }
   return -1
 }
 
-function firstRow({ size, order, type, atMs, fields }: History, code: number, after: number, column = -1): number {
-  let first = -1
-  for (let rank = size - 1; rank >= 0; rank--) {
-    const row = order[rank] as number
-    if ((atMs[row] as number) <= after) break
-    if (type[row] === code && (column < 0 || !Number.isNaN((fields[column] as Float64Array)[row]))) first = row
+function count(selection: Selection, history: History, nowMs: number): number {
+  let total = 0
+  for (let rank = nextRank(selection, history, nowMs, history.size - 1); rank >= 0; total++)
+    rank = nextRank(selection, history, nowMs, rank - 1)
+  return total
+}
+
+function distinct(selection: Selection, history: History, nowMs: number, column: Uint32Array | Float64Array): number {
+  const seen: number[] = []
+  const none = column instanceof Uint32Array ? 0 : Number.NaN
+  let rank = nextRank(selection, history, nowMs, history.size - 1)
+  for (; rank >= 0; rank = nextRank(selection, history, nowMs, rank - 1)) {
+    const value = column[history.order[rank] as number] as number
+    if (!Object.is(value, none) && !seen.includes(value)) seen.push(value)
   }
-  return first
+  return seen.length
 }
 
-function ageOf(row: number, { atMs }: History, nowMs: number, whenNone: number, scale: number): number {
-  return row < 0 ? whenNone : Math.max(0, nowMs - (atMs[row] as number)) / scale
+/** The newest or oldest row of the selection, of those that have a value where values are given. */
+function edgeRow(
+  selection: Selection,
+  history: History,
+  nowMs: number,
+  oldest: boolean,
+  values: Float64Array | null
+): number {
+  let edge = -1
+  let rank = nextRank(selection, history, nowMs, history.size - 1)
+  for (; rank >= 0; rank = nextRank(selection, history, nowMs, rank - 1)) {
+    const row = history.order[rank] as number
+    if (values !== null && Number.isNaN(values[row])) continue
+    edge = row
+    if (!oldest) break
+  }
+  return edge
 }
 
-function above(
-  code: number,
-  width: number,
-  whenNone: number,
-  column: number,
-  limit: number,
-  share: boolean
-): Aggregate {
-  return ({ size, order, type, atMs, fields }, nowMs) => {
-    const after = nowMs - width
-    const values = fields[column] as Float64Array
+function share(selection: Selection, whenNone: number, when: Fulfils): Aggregate {
+  return (history, nowMs) => {
     let total = 0
     let hits = 0
-    for (let rank = size - 1; rank >= 0; rank--) {
-      const row = order[rank] as number
-      if ((atMs[row] as number) <= after) break
-      const value = values[row] as number
-      if (type[row] !== code || Number.isNaN(value)) continue
+    let rank = nextRank(selection, history, nowMs, history.size - 1)
+    for (; rank >= 0; rank = nextRank(selection, history, nowMs, rank - 1)) {
+      const hit = when(history, history.order[rank] as number)
+      if (Number.isNaN(hit)) continue
       total++
-      if (value > limit) hits++
+      hits += hit
     }
-    if (total === 0) return whenNone
-    return share ? hits / total : hits
+    return total === 0 ? whenNone : hits / total
   }
 }
 
 function fieldFold(
-  of: 'sum' | 'mean' | 'min' | 'max',
-  code: number,
-  width: number,
+  of: 'sum' | 'mean' | 'min' | 'max' | 'stddev',
+  selection: Selection,
   whenNone: number,
   column: number,
   scale: number
 ): Aggregate {
-  return ({ size, order, type, atMs, fields }, nowMs) => {
-    const after = nowMs - width
-    const values = fields[column] as Float64Array
+  return (history, nowMs) => {
+    const values = history.fields[column] as Float64Array
     let total = 0
     let sum = 0
+    let squares = 0n
     let least = Number.POSITIVE_INFINITY
     let most = Number.NEGATIVE_INFINITY
-    for (let rank = size - 1; rank >= 0; rank--) {
-      const row = order[rank] as number
-      if ((atMs[row] as number) <= after) break
-      const value = values[row] as number
-      if (type[row] !== code || Number.isNaN(value)) continue
+    let rank = nextRank(selection, history, nowMs, history.size - 1)
+    for (; rank >= 0; rank = nextRank(selection, history, nowMs, rank - 1)) {
+      const value = values[history.order[rank] as number] as number
+      if (Number.isNaN(value)) continue
       total++
       sum += value
+      if (of === 'stddev') squares += BigInt(value) * BigInt(value)
       if (value < least) least = value
       if (value > most) most = value
     }
     if (total === 0) return whenNone
-    const result = of === 'sum' ? sum : of === 'mean' ? sum / total : of === 'min' ? least : most
-    return result / scale
+    switch (of) {
+      case 'sum':
+        return sum / scale
+      case 'mean':
+        return sum / total / scale
+      case 'min':
+        return least / scale
+      case 'max':
+        return most / scale
+      case 'stddev':
+        return Math.sqrt(Number(BigInt(total) * squares - BigInt(sum) * BigInt(sum))) / total / scale
+    }
   }
 }

@@ -8,13 +8,25 @@ export type Unit = (typeof UNITS)[number]
 export const LEGAL_TAGS = ['age', 'employment', 'location', 'device', 'financial'] as const
 export type LegalTag = (typeof LEGAL_TAGS)[number]
 
+/** Which events count, besides their type. An event that lacks the field does not. */
+export type Condition =
+  | { readonly field: Field; readonly above: number }
+  | { readonly field: Field; readonly below: number }
+  | { readonly field: Field; readonly equals: number }
+  /** Local hour of the event time in [from, to); `from` may be later than `to`: the night. */
+  | { readonly fromHour: number; readonly toHour: number; readonly utcOffsetMinutes: number }
+
 export type Aggregation =
   | { readonly of: 'count' }
+  /** Different entities of a kind, or different values of a field. */
   | { readonly of: 'distinct'; readonly ref: EntityKind }
+  | { readonly of: 'distinct'; readonly field: Field }
   | { readonly of: 'sum' | 'mean' | 'min' | 'max' | 'last' | 'first'; readonly field: Field }
+  /** Standard deviation of the values (of the population: divided by their number). */
+  | { readonly of: 'stddev'; readonly field: Field }
   | { readonly of: 'ageOfLast' | 'ageOfFirst' }
-  | { readonly of: 'shareAbove'; readonly field: Field; readonly above: number }
-  | { readonly of: 'countAbove'; readonly field: Field; readonly above: number }
+  /** Of the events that have what the condition asks about, the part that fulfils it. */
+  | { readonly of: 'share'; readonly when: Condition }
 
 interface Described {
   readonly name: string
@@ -29,7 +41,9 @@ interface Described {
 export interface EventFeature extends Described {
   readonly source: 'events'
   readonly entity: EntityKind
-  readonly event: EventType
+  readonly events: readonly EventType[]
+  /** Only events that fulfil it count. */
+  readonly where?: Condition
   readonly aggregation: Aggregation
   /** Events later than the decision time minus this count; null is the whole life. */
   readonly windowMs: number | null
@@ -43,11 +57,16 @@ export interface ApplicationFeature extends Described {
   readonly value: (application: Application, nowMs: number) => number
 }
 
-/** One feature divided by another; missing when either is missing or the divisor is zero. */
+/**
+ * One feature divided by another, times `scale` (1 when absent); missing when either is missing or the divisor is zero.
+ * With `floor` the divisor is at least that: a rate change over a quiet window stays small.
+ */
 export interface RatioFeature extends Described {
   readonly source: 'ratio'
   readonly of: string
   readonly to: string
+  readonly scale?: number
+  readonly floor?: number
 }
 
 export type FeatureDefinition = EventFeature | ApplicationFeature | RatioFeature

@@ -1,11 +1,12 @@
-import type { Aggregation, FeatureDefinition } from './definition.ts'
+import type { Aggregation, Condition, FeatureDefinition } from './definition.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS } from './definition.ts'
 
 export interface FeatureDescription {
   readonly name: string
   readonly source: FeatureDefinition['source']
   readonly entity?: string
-  readonly event?: string
+  readonly events?: string[]
+  readonly where?: string
   readonly aggregation: string
   readonly window: string
   readonly whenNone: number | null
@@ -24,7 +25,8 @@ export function describeFeature(definition: FeatureDefinition): FeatureDescripti
       return {
         ...common,
         entity: definition.entity,
-        event: definition.event,
+        events: [...definition.events],
+        ...(definition.where && { where: describeCondition(definition.where) }),
         aggregation: describeAggregation(definition.aggregation),
         window: describeWindow(definition.windowMs),
         whenNone: Number.isNaN(definition.whenNone) ? null : definition.whenNone
@@ -32,7 +34,7 @@ export function describeFeature(definition: FeatureDefinition): FeatureDescripti
     case 'application':
       return { ...common, aggregation: 'from the application', window: 'now', whenNone: null }
     case 'ratio':
-      return { ...common, aggregation: `${definition.of} / ${definition.to}`, window: 'now', whenNone: null }
+      return { ...common, aggregation: describeRatio(definition), window: 'now', whenNone: null }
   }
 }
 
@@ -43,13 +45,27 @@ function describeAggregation(aggregation: Aggregation): string {
     case 'ageOfLast':
       return aggregation.of
     case 'distinct':
-      return `distinct ${aggregation.ref}`
-    case 'countAbove':
-    case 'shareAbove':
-      return `${aggregation.of} ${aggregation.field} > ${aggregation.above}`
+      return `distinct ${'ref' in aggregation ? aggregation.ref : aggregation.field}`
+    case 'share':
+      return `share ${describeCondition(aggregation.when)}`
     default:
       return `${aggregation.of} ${aggregation.field}`
   }
+}
+
+function describeCondition(condition: Condition): string {
+  if ('fromHour' in condition) {
+    const { fromHour, toHour, utcOffsetMinutes } = condition
+    return `hour ${fromHour} to ${toHour} at UTC${utcOffsetMinutes < 0 ? '−' : '+'}${Math.abs(utcOffsetMinutes) / 60}`
+  }
+  if ('above' in condition) return `${condition.field} > ${condition.above}`
+  if ('below' in condition) return `${condition.field} < ${condition.below}`
+  return `${condition.field} = ${condition.equals}`
+}
+
+function describeRatio({ of, to, scale, floor }: Extract<FeatureDefinition, { source: 'ratio' }>): string {
+  const divisor = floor === undefined ? to : `max(${to}, ${floor})`
+  return `${of} / ${divisor}${scale === undefined ? '' : ` × ${scale}`}`
 }
 
 function describeWindow(windowMs: number | null): string {

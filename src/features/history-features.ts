@@ -14,23 +14,22 @@ const own = (feature: Own): EventFeature => ({
 /** One aggregate of the applicant’s own loans and repayments; days where the field is a time. */
 function history(
   name: string,
-  event: EventFeature['event'],
+  event: EventFeature['events'][number],
   aggregation: EventFeature['aggregation'],
   windowDays: number | null,
   meaning: string
 ): EventFeature {
   const [unit, range, whenNone] = shapeOf(aggregation)
   const windowMs = windowDays === null ? LIFETIME : windowDays * DAY_MS
-  return own({ name: `applicant.${name}`, event, aggregation, windowMs, whenNone, unit, range, meaning })
+  return own({ name: `applicant.${name}`, events: [event], aggregation, windowMs, whenNone, unit, range, meaning })
 }
 
 function shapeOf(aggregation: EventFeature['aggregation']): [EventFeature['unit'], EventFeature['range'], number] {
   switch (aggregation.of) {
     case 'count':
-    case 'countAbove':
     case 'distinct':
       return ['count', COUNT_RANGE, 0]
-    case 'shareAbove':
+    case 'share':
       return ['ratio', SHARE_RANGE, MISSING]
     case 'ageOfFirst':
     case 'ageOfLast':
@@ -154,7 +153,7 @@ export const HISTORY_FEATURES: readonly FeatureDefinition[] = [
 ]
 
 function lateBy(days: number): EventFeature['aggregation'] {
-  return { of: 'shareAbove', field: 'lagMs', above: days * DAY_MS }
+  return { of: 'share', when: { field: 'lagMs', above: days * DAY_MS } }
 }
 
 /** One feature divided by an earlier one. */

@@ -66,8 +66,12 @@ function compileStep(definition: FeatureDefinition, earlier: readonly string[], 
     case 'ratio': {
       const [of, to] = [earlier.indexOf(definition.of), earlier.indexOf(definition.to)]
       if (of < 0 || to < 0) throw new Error(`${definition.name} divides features that are not declared before it`)
-      return (_application, _nowMs, values) =>
-        values[to] === 0 ? Number.NaN : (values[of] as number) / (values[to] as number)
+      const { scale = 1, floor = 0 } = definition
+      return (_application, _nowMs, values) => {
+        const divisor = values[to] as number
+        const bounded = divisor < floor ? floor : divisor
+        return bounded === 0 ? Number.NaN : ((values[of] as number) / bounded) * scale
+      }
     }
   }
 }

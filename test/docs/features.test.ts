@@ -8,12 +8,12 @@ const SECTIONS = { events: 'From events', application: 'From the application', r
 
 /** A feature as its line of docs/features.md: paste what this test expects. */
 function lineOf(feature: ReturnType<typeof describeFeature>): string {
-  const { name, entity = '–', event = '–', aggregation, window, whenNone, unit, range, legal, meaning } = feature
+  const { name, entity = '–', events = [], where, aggregation, window, whenNone, unit, range, legal, meaning } = feature
   const none = whenNone === null ? 'missing' : whenNone
   const cells = [
     `\`${name}\``,
     entity,
-    event,
+    [events.join(', '), ...(where === undefined ? [] : [`where ${where}`])].join(' ') || '–',
     aggregation,
     window,
     none,

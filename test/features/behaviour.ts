@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { type AssayEvent, EVENT_TYPES, type EventType, type Fields } from '../../src/domain/event.ts'
-import type { EventFeature } from '../../src/features/definition.ts'
+import type { Condition, EventFeature } from '../../src/features/definition.ts'
 
 const DAY_MS = 86_400_000
 export const NOW_MS = Date.parse('2026-11-23T12:00:00Z')
@@ -67,15 +67,21 @@ export function naiveFeature(feature: EventFeature, events: readonly AssayEvent[
   const { aggregation, windowMs, whenNone, unit } = feature
   const inWindow = events
     .filter(
-      ({ type, occurredAtMs }) => type === feature.event && (windowMs === null || occurredAtMs > nowMs - windowMs)
+      ({ type, occurredAtMs }) =>
+        feature.events.includes(type) && (windowMs === null || occurredAtMs > nowMs - windowMs)
     )
+    .filter((event) => feature.where === undefined || fulfils(feature.where, event) === true)
     .sort((left, right) => left.occurredAtMs - right.occurredAtMs)
   const days = (ms: number) => (unit === 'days' ? ms / DAY_MS : ms)
   if (aggregation.of === 'count') return inWindow.length || whenNone
   if (aggregation.of === 'distinct') {
-    return (
-      new Set(inWindow.map(({ refs }) => refs[aggregation.ref]).filter((ref) => ref !== undefined)).size || whenNone
-    )
+    const of = (event: AssayEvent) =>
+      'ref' in aggregation ? event.refs[aggregation.ref] : fieldsOf(event)[aggregation.field]
+    return new Set(inWindow.map(of).filter((value) => value !== undefined)).size || whenNone
+  }
+  if (aggregation.of === 'share') {
+    const answers = inWindow.map((event) => fulfils(aggregation.when, event)).filter((answer) => answer !== undefined)
+    return answers.length === 0 ? whenNone : answers.filter(Boolean).length / answers.length
   }
   if (!('field' in aggregation)) {
     const found = aggregation.of === 'ageOfFirst' ? inWindow[0] : inWindow.at(-1)
@@ -98,11 +104,25 @@ export function naiveFeature(feature: EventFeature, events: readonly AssayEvent[
       return scale(values[0] as number)
     case 'last':
       return scale(values.at(-1) as number)
-    case 'countAbove':
-      return values.filter((value) => value > aggregation.above).length
-    case 'shareAbove':
-      return values.filter((value) => value > aggregation.above).length / values.length
+    case 'stddev': {
+      const [n, total] = [BigInt(values.length), values.reduce((all, value) => all + BigInt(value), 0n)]
+      const squares = values.reduce((all, value) => all + BigInt(value) ** 2n, 0n)
+      return scale(Math.sqrt(Number(n * squares - total ** 2n)) / values.length)
+    }
   }
+}
+
+/** undefined where the event lacks what the condition asks about. */
+function fulfils(condition: Condition, event: AssayEvent): boolean | undefined {
+  if ('fromHour' in condition) {
+    const { fromHour, toHour, utcOffsetMinutes } = condition
+    const hour = new Date(event.occurredAtMs + utcOffsetMinutes * 60_000).getUTCHours()
+    return fromHour <= toHour ? hour >= fromHour && hour < toHour : hour >= fromHour || hour < toHour
+  }
+  const value = fieldsOf(event)[condition.field]
+  if (value === undefined) return undefined
+  if ('above' in condition) return value > condition.above
+  return 'below' in condition ? value < condition.below : value === condition.equals
 }
 
 export function fieldsOf(event: AssayEvent): Fields {
