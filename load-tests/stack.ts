@@ -14,6 +14,8 @@ export interface ServiceUnderTest {
   readonly key: string
   readonly redisVersion: string
   readonly redisUrl: string
+  /** The gateway’s private port, for its metrics. */
+  readonly opsUrl: string
   /** Where the gateway's inspector opens when it is asked to; only when it was started to be profiled. */
   readonly inspectPort: number | undefined
   /** gateway, redis, ingest and monitor. */
@@ -91,6 +93,7 @@ export async function startServiceUnderTest({ note, profiled, signal }: ServiceO
       key,
       redisVersion: server.version,
       redisUrl: stack.redisUrl,
+      opsUrl: stack.opsUrls.gateway as string,
       inspectPort,
       pids,
       assertUndisturbed: () => {

@@ -42,9 +42,10 @@ export interface Answer {
   readonly verdict: Verdict
   readonly reasonCodes: readonly ReasonCode[]
   readonly degraded: readonly string[]
-  /** The response and the stored answer, byte for byte. */
+  /** The response. */
   readonly answer: string
-  readonly record: string
+  /** What is stored: the response byte for byte, a line feed, the record. Made once: it is hashed, sent and kept. */
+  readonly value: Buffer
   readonly outbox: string | undefined
 }
 
@@ -72,13 +73,14 @@ export function composeAnswer(context: AnswerContext, input: AnswerInput): Answe
     },
     links: { self: `/v1/decisions/${decisionId}` }
   }
+  const answer = JSON.stringify(decision)
   return {
     outcome,
     verdict,
     reasonCodes: reasons.map(({ code }) => code),
     degraded,
-    answer: JSON.stringify(decision),
-    record: composeRecord(input),
+    answer,
+    value: Buffer.from(`${answer}\n${composeRecord(input)}`),
     outbox: composeOutbox(input)
   }
 }

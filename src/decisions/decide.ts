@@ -92,7 +92,7 @@ export function createDecideService(deps: DecideServiceDeps): DecideService {
     const commitAtMs = monotonicMs()
     observer.stage('policy', (commitAtMs - policyAtMs) / 1000)
 
-    const committed = await settle(deps, { claim, ...answer }, request.deadlineAtMs)
+    const committed = await settle(deps, { claim, value: answer.value, outbox: answer.outbox }, request.deadlineAtMs)
     observer.stage('commit', (monotonicMs() - commitAtMs) / 1000)
     if (!committed) return { kind: 'pending' }
     observer.decided(answer, application)
@@ -205,12 +205,20 @@ async function settle(deps: DecideServiceDeps, commitment: Commitment, deadlineA
 }
 
 /** Stops waiting after a time; the work itself goes on and its late result is dropped. */
-async function endBy<Result>(work: Promise<Result>, waitMs: number): Promise<Result> {
-  const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(reject, Math.max(0, waitMs), new AssayError('store_unavailable', 'the deadline passed'))
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
+function endBy<Result>(work: Promise<Result>, waitMs: number): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    // The error is made when it is needed: a stack trace costs as much as a tenth of a decision.
+    const giveUp = () => reject(new AssayError('store_unavailable', 'the deadline passed'))
+    const timer = setTimeout(giveUp, Math.max(0, waitMs))
+    work.then(
+      (result) => {
+        clearTimeout(timer)
+        resolve(result)
+      },
+      (error: unknown) => {
+        clearTimeout(timer)
+        reject(error)
+      }
+    )
+  })
 }

@@ -8,6 +8,7 @@ import { entityKeys } from '../features/behaviour-store.ts'
 import { serialiseEvent } from '../features/event-json.ts'
 import { packRecord } from '../features/record.ts'
 import type { EntityStates } from '../features/vector.ts'
+import type { CallArgument } from '../redis/encoded-call.ts'
 import { begin, commit, readApplication, release } from '../redis/functions.ts'
 import { type Keys, PARTITIONS } from '../redis/keys.ts'
 import { createTurnBatcher } from '../redis/turn-batcher.ts'
@@ -46,7 +47,7 @@ export function createRedisDecisionStore(options: RedisDecisionStoreOptions): De
 
   const beginOne = createTurnBatcher(async (requests: readonly BeginRequest[]) => {
     const names: string[] = []
-    const args: (string | Buffer | number)[] = [leaseMs, compactFromBytes, maxEntityBytes]
+    const args: CallArgument[] = [leaseMs, compactFromBytes, maxEntityBytes]
     for (const { claim, submitted, record } of requests) {
       const before = names.length
       names.push(
@@ -61,11 +62,10 @@ export function createRedisDecisionStore(options: RedisDecisionStoreOptions): De
 
   const commitOne = createTurnBatcher(async (commitments: readonly Commitment[]) => {
     const names: string[] = []
-    const args: (string | number)[] = [retentionMs]
-    for (const { claim, answer, record, outbox } of commitments) {
+    const args: CallArgument[] = [retentionMs]
+    for (const { claim, value, outbox } of commitments) {
       const { application, decisionId, fingerprint } = claim
       const partition = partitionOf(decisionId)
-      const value = `${answer}\n${record}`
       names.push(...claimKeys(claim), keys.decision(partition, application.tenant, decisionId))
       names.push(keys.ledger(partition), keys.outbox(partition))
       args.push(fingerprint, decisionId, value, hash('sha256', value, 'hex'), outbox ?? '')

@@ -19,10 +19,8 @@ export type BeginOutcome =
 
 export interface Commitment {
   readonly claim: Claim
-  /** The answer, byte for byte. */
-  readonly answer: string
-  /** What explains and replays it, as JSON. */
-  readonly record: string
+  /** What is stored: the answer byte for byte, a line feed, what explains and replays it as JSON. */
+  readonly value: Buffer
   /** What it sets off, as JSON; undefined for nothing. */
   readonly outbox: string | undefined
 }

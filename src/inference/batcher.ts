@@ -37,8 +37,7 @@ export function createBatcher(
 ): Pick<Scorer, 'score'> & { readonly drain: () => Promise<void> } {
   const { run, inputCount, threads, maxBatchRows, maxQueuedRows, explainFromPd, nowMs, onBatch, onFault } = options
   let queue: Waiting[] = []
-  const running = new Set<Promise<void>>()
-  let outstanding: Waiting[] = []
+  const running = new Map<readonly Waiting[], Promise<void>>()
   let scheduled = false
   let guardAtMs = Number.POSITIVE_INFINITY
   let guardTimer: NodeJS.Timeout | undefined
@@ -49,7 +48,6 @@ export function createBatcher(
     return new Promise((settle) => {
       const waiting: Waiting = { row, deadlineAtMs, settle, settled: false }
       queue.push(waiting)
-      outstanding.push(waiting)
       guard(deadlineAtMs)
       schedule()
     })
@@ -67,9 +65,15 @@ export function createBatcher(
   const expire = (): void => {
     guardAtMs = Number.POSITIVE_INFINITY
     const now = nowMs()
-    for (const waiting of outstanding) if (waiting.deadlineAtMs <= now) answer(waiting, TIMEOUT)
-    outstanding = outstanding.filter(({ settled }) => !settled)
-    guard(outstanding.reduce((least, { deadlineAtMs }) => Math.min(least, deadlineAtMs), Number.POSITIVE_INFINITY))
+    let next = Number.POSITIVE_INFINITY
+    for (const rows of [queue, ...running.keys()]) {
+      for (const waiting of rows) {
+        if (waiting.settled) continue
+        if (waiting.deadlineAtMs <= now) answer(waiting, TIMEOUT)
+        else next = Math.min(next, waiting.deadlineAtMs)
+      }
+    }
+    guard(next)
   }
 
   const schedule = (): void => {
@@ -101,10 +105,10 @@ export function createBatcher(
       .then((reply) => deliver(batch, reply))
       .catch(() => fail(batch))
       .finally(() => {
-        running.delete(finished)
+        running.delete(batch)
         schedule()
       })
-    running.add(finished)
+    running.set(batch, finished)
   }
 
   const deliver = (batch: readonly Waiting[], { pd, contributions, inferMicros }: ScoreReply): void => {
@@ -124,7 +128,7 @@ export function createBatcher(
   const drain = async (): Promise<void> => {
     while (queue.length > 0 || running.size > 0) {
       schedule()
-      await (running.size > 0 ? Promise.all(running) : new Promise(setImmediate))
+      await (running.size > 0 ? Promise.all(running.values()) : new Promise(setImmediate))
     }
   }
 

@@ -44,8 +44,7 @@ const BY_ROLE: { readonly [R in RedisRole]: (commandTimeoutMs: number) => Omit<R
   request: (commandTimeout) => ({
     commandTimeout,
     enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    enableAutoPipelining: true
+    maxRetriesPerRequest: 0
   }),
   blocking: () => ({ enableOfflineQueue: false, maxRetriesPerRequest: 0 }),
   jobs: () => ({ maxRetriesPerRequest: null, autoResendUnfulfilledCommands: true })

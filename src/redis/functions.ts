@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import type { Redis } from 'ioredis'
+import { type CallArgument, callFunction } from './encoded-call.ts'
 
 const LUA_FOLDER = new URL('./lua/', import.meta.url)
 
@@ -33,22 +34,14 @@ export type BeginReply =
   | { readonly kind: 'conflict'; readonly decisionId: string }
   | { readonly kind: 'keyConflict' | 'pending' | 'backlog' }
 
-/** ioredis has the method and its types lack it; callBuffer('FCALL') sends a wrong command (performance reference, 2). */
-type BufferRedis = Redis & {
-  fcallBuffer: (
-    name: string,
-    keyCount: number,
-    ...rest: (string | Buffer | number)[]
-  ) => Promise<readonly BufferReply[]>
-}
 type BufferReply = readonly [Buffer, ...(Buffer | null)[]]
 
 /**
  * assay_begin of lua/20-decisions.lua for the decisions of one turn; `values` of a claimed one are its entities before this
  * application, in key order.
  */
-export async function begin(redis: Redis, keys: readonly string[], args: readonly (string | Buffer | number)[]) {
-  const replies = await (redis as BufferRedis).fcallBuffer('assay_begin', keys.length, ...keys, ...args)
+export async function begin(redis: Redis, keys: readonly string[], args: readonly CallArgument[]) {
+  const replies = (await callFunction(redis, 'assay_begin', keys, args)) as readonly BufferReply[]
   return replies.map(readBeginReply)
 }
 
@@ -78,8 +71,8 @@ export function readApplication(value: string | null, fingerprint: string): Begi
 }
 
 /** assay_commit; of each decision whether it is durable: false when the claim is no longer ours. */
-export async function commit(redis: Redis, keys: readonly string[], args: readonly (string | Buffer | number)[]) {
-  const replies = (await redis.fcall('assay_commit', keys.length, ...keys, ...args)) as readonly number[]
+export async function commit(redis: Redis, keys: readonly string[], args: readonly CallArgument[]) {
+  const replies = (await callFunction(redis, 'assay_commit', keys, args)) as readonly number[]
   return replies.map((reply) => reply === 1)
 }
 
@@ -89,8 +82,8 @@ export async function release(redis: Redis, applicationKey: string, fingerprint:
 }
 
 /** assay_append: false when an entity is full and nothing was written. */
-export async function append(redis: Redis, keys: readonly string[], args: readonly (string | Buffer | number)[]) {
-  return (await redis.fcall('assay_append', keys.length, ...keys, ...args)) === 1
+export async function append(redis: Redis, keys: readonly string[], args: readonly CallArgument[]) {
+  return (await callFunction(redis, 'assay_append', keys, args)) === 1
 }
 
 /** assay_compact: false when somebody else folded first. */

@@ -12,9 +12,10 @@ export function createTurnBatcher<Request, Reply>(
   let waiting: { request: Request; resolve: (reply: Reply) => void; reject: (error: unknown) => void }[] = []
 
   const flush = (): void => {
+    if (waiting.length === 0) return
     const batch = waiting
     waiting = []
-    for (let from = 0; from < batch.length; from += maxBatch) settle(batch.slice(from, from + maxBatch))
+    settle(batch)
   }
 
   const settle = (batch: typeof waiting): void => {
@@ -32,5 +33,7 @@ export function createTurnBatcher<Request, Reply>(
     new Promise((resolve, reject) => {
       if (waiting.length === 0) setImmediate(flush)
       waiting.push({ request, resolve, reject })
+      // A long turn: the other side begins while this one still reads.
+      if (waiting.length >= maxBatch) flush()
     })
 }

@@ -51,7 +51,7 @@ async function monitored(options: Parameters<typeof buildTestApp>[0] = {}) {
     await Promise.all([monitor.close(), reminders.close()])
   })
   const streams = Array.from({ length: 64 }, (_, partition) => keys.outbox(partition))
-  const shape = { blocking, redis, streams, group: 'relay', count: 100, blockMs: 20, takeOverAfterMs: 1 }
+  const shape = { blocking, redis, streams, group: 'relay', count: 100, blockMs: 20, takeOverAfterMs: 0 }
   const reader = createGroupReader({ ...shape, consumer: 'one' })
   const malformed: unknown[] = []
   const relay = {

@@ -34,7 +34,7 @@ const readerOf = (consumer: string, changes: Partial<GroupReaderOptions> = {}) =
     consumer,
     count: 1000,
     blockMs: 20,
-    takeOverAfterMs: 1,
+    takeOverAfterMs: 0,
     ...changes
   })
 const add = async (stream: string, ...values: string[]) => {
