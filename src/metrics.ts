@@ -79,8 +79,12 @@ export const METRICS = {
   credit_model_faults_total: { type: 'counter', help: 'Late or failed inferences', labels: ['kind'] },
   credit_redis_up: { type: 'gauge', help: '1 while the connection can take commands', labels: ['role'] },
   credit_redis_errors_total: { type: 'counter', help: 'Errors of the connection', labels: ['role'] },
-  credit_log_entries_total: { type: 'counter', help: 'Log entries the ingest worker acknowledged', labels: [] },
-  credit_log_pending_entries: { type: 'gauge', help: 'Log entries not acknowledged yet', labels: [] },
+  credit_log_entries_total: {
+    type: 'counter',
+    help: 'Notes of due entities that the ingest worker acknowledged',
+    labels: []
+  },
+  credit_log_pending_entries: { type: 'gauge', help: 'Notes of due entities not acknowledged yet', labels: [] },
   credit_profile_compactions_total: { type: 'counter', help: 'Tails folded into profiles', labels: ['outcome'] },
   credit_outbox_relayed_total: { type: 'counter', help: 'Outbox entries turned into jobs', labels: [] },
   credit_outbox_pending_entries: { type: 'gauge', help: 'Outbox entries not relayed yet', labels: [] },

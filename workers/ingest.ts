@@ -7,7 +7,7 @@ import { buildOps } from '../src/gateway/ops.ts'
 import { createLog } from '../src/log.ts'
 import { createMetrics } from '../src/metrics.ts'
 import { createRedis, whenReady } from '../src/redis/client.ts'
-import { createGroupReader } from '../src/redis/group-reader.ts'
+import { createGroupReader, trimStreams } from '../src/redis/group-reader.ts'
 import { createKeys, PARTITIONS } from '../src/redis/keys.ts'
 import { type Closer, endOnSignals } from '../src/shutdown.ts'
 import { readVersion } from '../src/version.ts'
@@ -25,7 +25,7 @@ const FAULT_REST_MS = 1000
 const LOW_PRIORITY = 19
 const COMMAND_TIMEOUT_MS = 5000
 
-/** The ingest process: reads the log as a consumer group, folds due tails into profiles, trims what is no longer needed. */
+/** The ingest process: folds the entities that are due, trims what is no longer needed. */
 async function main(): Promise<void> {
   const config = loadConfig(process.env)
   const log = createLog('ingest', config.LOG_LEVEL)
@@ -45,10 +45,12 @@ async function main(): Promise<void> {
   const [redis, blocking] = [client('request'), client('blocking')]
   closers.push({ name: 'redis', close: () => redis.disconnect() })
   const keys = createKeys(config.REDIS_PREFIX)
+  const partitions = Array.from({ length: PARTITIONS }, (_, partition) => partition)
+  const logs = partitions.map(keys.log)
   const reader = createGroupReader({
     blocking,
     redis,
-    streams: Array.from({ length: PARTITIONS }, (_, partition) => keys.log(partition)),
+    streams: partitions.map(keys.due),
     group: 'ingest',
     consumer: `${hostname()}-${process.pid}`,
     count: BATCH,
@@ -79,7 +81,8 @@ async function main(): Promise<void> {
       if (performance.now() >= housekeepingAtMs) {
         housekeepingAtMs = performance.now() + HOUSEKEEPING_MS
         await ingestRound(deps, await reader.takeOver())
-        await reader.trim(Date.now() - config.LOG_RETENTION_DAYS * DAY_MS)
+        await reader.trim(Date.now())
+        await trimStreams(redis, logs, Date.now() - config.LOG_RETENTION_DAYS * DAY_MS)
       }
       return ingestRound(deps, await reader.read())
     }

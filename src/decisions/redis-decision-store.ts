@@ -1,15 +1,12 @@
 import { hash } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import type { Refs } from '../domain/application.ts'
-import { type AssayEvent, ENTITY_KINDS } from '../domain/event.ts'
+import { ENTITY_KINDS } from '../domain/event.ts'
 import { partitionOf, UUID_PATTERN } from '../domain/ids.ts'
 import { AssayError } from '../errors.ts'
-import { entityKeys } from '../features/behaviour-store.ts'
-import { serialiseEvent } from '../features/event-json.ts'
-import { packRecord } from '../features/record.ts'
+import { appendCall } from '../features/behaviour-store.ts'
 import type { EntityStates } from '../features/vector.ts'
-import type { CallArgument } from '../redis/encoded-call.ts'
-import { begin, commit, readApplication, release } from '../redis/functions.ts'
+import { type BeginCall, begin, type CommitCall, commit, readApplication, release } from '../redis/functions.ts'
 import { type Keys, PARTITIONS } from '../redis/keys.ts'
 import { createTurnBatcher } from '../redis/turn-batcher.ts'
 import type { BeginOutcome, Claim, Commitment, DecisionStore } from './store.ts'
@@ -23,12 +20,6 @@ export interface RedisDecisionStoreOptions {
   readonly maxEntityBytes: number
 }
 
-interface BeginRequest {
-  readonly claim: Claim
-  readonly submitted: AssayEvent
-  readonly record: Buffer
-}
-
 const DECISION_ID = new RegExp(UUID_PATTERN)
 /** Decisions of one call: 32 keep Redis busy for less than a millisecond. */
 const MAX_BATCH = 32
@@ -37,60 +28,52 @@ const MAX_BATCH = 32
 export function createRedisDecisionStore(options: RedisDecisionStoreOptions): DecisionStore {
   const { redis, keys, leaseMs, retentionMs, compactFromBytes, maxEntityBytes } = options
 
-  const claimKeys = ({ application, decisionId, idempotencyKey }: Claim): [string, string] => {
-    const own = keys.application(partitionOf(decisionId), application.tenant, application.applicationId)
-    return [
-      own,
-      idempotencyKey === undefined ? own : keys.idempotency(application.tenant, hash('sha256', idempotencyKey, 'hex'))
-    ]
+  const limits = { leaseMs, dueBytes: compactFromBytes, maxBytes: maxEntityBytes }
+
+  const claimKeys = ({ application: { tenant, applicationId }, decisionId, idempotencyKey }: Claim) => ({
+    application: keys.application(partitionOf(decisionId), tenant, applicationId),
+    idempotency:
+      idempotencyKey === undefined ? undefined : keys.idempotency(tenant, hash('sha256', idempotencyKey, 'hex'))
+  })
+
+  const beginOne = createTurnBatcher((calls: readonly BeginCall[]) => begin(redis, calls, limits), MAX_BATCH)
+  const commitOne = createTurnBatcher((calls: readonly CommitCall[]) => commit(redis, calls, retentionMs), MAX_BATCH)
+
+  const commitCall = ({ claim, value, outbox }: Commitment): CommitCall => {
+    const { application, decisionId, fingerprint } = claim
+    const partition = partitionOf(decisionId)
+    return {
+      ...claimKeys(claim),
+      decision: keys.decision(partition, application.tenant, decisionId),
+      ledger: keys.ledger(partition),
+      outbox: keys.outbox(partition),
+      fingerprint,
+      decisionId,
+      value,
+      digest: hash('sha256', value, 'hex'),
+      effect: outbox
+    }
   }
-
-  const beginOne = createTurnBatcher(async (requests: readonly BeginRequest[]) => {
-    const names: string[] = []
-    const args: CallArgument[] = [leaseMs, compactFromBytes, maxEntityBytes]
-    for (const { claim, submitted, record } of requests) {
-      const before = names.length
-      names.push(
-        ...claimKeys(claim),
-        keys.log(partitionOf(claim.decisionId)),
-        ...entityKeys(keys, claim.application.refs)
-      )
-      args.push(names.length - before, claim.fingerprint, claim.decisionId, serialiseEvent(submitted), record)
-    }
-    return begin(redis, names, args)
-  }, MAX_BATCH)
-
-  const commitOne = createTurnBatcher(async (commitments: readonly Commitment[]) => {
-    const names: string[] = []
-    const args: CallArgument[] = [retentionMs]
-    for (const { claim, value, outbox } of commitments) {
-      const { application, decisionId, fingerprint } = claim
-      const partition = partitionOf(decisionId)
-      names.push(...claimKeys(claim), keys.decision(partition, application.tenant, decisionId))
-      names.push(keys.ledger(partition), keys.outbox(partition))
-      args.push(fingerprint, decisionId, value, hash('sha256', value, 'hex'), outbox ?? '')
-    }
-    return commit(redis, names, args)
-  }, MAX_BATCH)
 
   /** A Redis that takes no writes (full, read-only) can still say what was decided before. */
   const lookUp = async (claim: Claim, error: unknown) => {
     if (!(error instanceof Error) || error.name !== 'ReplyError') throw error
-    const known = readApplication(await redis.get(claimKeys(claim)[0]), claim.fingerprint)
+    const known = readApplication(await redis.get(claimKeys(claim).application), claim.fingerprint)
     if (known === undefined) throw error
     return known
   }
 
   return {
     begin: async (claim, submitted) => {
-      const record = packRecord(submitted)
-      const reply = await reachable(beginOne({ claim, submitted, record }).catch((error) => lookUp(claim, error)))
+      const { fingerprint, decisionId } = claim
+      const call = { ...appendCall(keys, submitted), ...claimKeys(claim), fingerprint, decisionId }
+      const reply = await reachable(beginOne(call).catch((error) => lookUp(claim, error)))
       if (reply.kind !== 'claimed') return reply satisfies BeginOutcome
-      return { kind: 'claimed', states: toStates(claim.application.refs, reply.values, record) }
+      return { kind: 'claimed', states: toStates(claim.application.refs, reply.values) }
     },
-    commit: (commitment) => reachable(commitOne(commitment)),
+    commit: (commitment) => reachable(commitOne(commitCall(commitment))),
     release: async (claim) => {
-      await reachable(release(redis, claimKeys(claim)[0], claim.fingerprint, claim.decisionId))
+      await reachable(release(redis, claimKeys(claim).application, claim.fingerprint, claim.decisionId))
     },
     read: async (tenant, decisionId) => {
       if (!DECISION_ID.test(decisionId) || partitionOf(decisionId) >= PARTITIONS) return undefined
@@ -102,12 +85,9 @@ export function createRedisDecisionStore(options: RedisDecisionStoreOptions): De
   }
 }
 
-/** The reply shows each entity before this application; its own record is what was appended since. */
-function toStates(refs: Refs, values: readonly (Buffer | null)[], record: Buffer): EntityStates {
+function toStates(refs: Refs, values: readonly Buffer[]): EntityStates {
   let next = 0
-  return ENTITY_KINDS.map((kind) =>
-    refs[kind] === undefined ? null : { profile: values[next++] ?? null, tail: record }
-  )
+  return ENTITY_KINDS.map((kind) => (refs[kind] === undefined ? null : { profile: values[next++] ?? null, tail: null }))
 }
 
 /** Whatever Redis or the wire says, the caller may try again later: nothing was answered. */

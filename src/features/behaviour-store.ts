@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis'
 import { type AssayEvent, ENTITY_KINDS } from '../domain/event.ts'
-import { append } from '../redis/functions.ts'
+import { type AppendCall, append } from '../redis/functions.ts'
 import { type Keys, partitionOfText } from '../redis/keys.ts'
+import { createTurnBatcher } from '../redis/turn-batcher.ts'
 import { serialiseEvent } from './event-json.ts'
 import { packRecord } from './record.ts'
 
@@ -22,19 +23,32 @@ export interface BehaviourStoreOptions {
   readonly maxEntityBytes: number
 }
 
-/** BehaviourStore on Redis; one Redis Function per event (redis/lua/10-behaviour.lua). */
+/** Events of one call: 64 keep Redis busy for a millisecond or two, and decisions wait that long at most. */
+const MAX_BATCH = 64
+
+/** BehaviourStore on Redis; the events of one turn are one Redis Function call (redis/lua/10-behaviour.lua). */
 export function createBehaviourStore({
   redis,
   keys,
   compactFromBytes,
   maxEntityBytes
 }: BehaviourStoreOptions): BehaviourStore {
+  const limits = { dueBytes: compactFromBytes, maxBytes: maxEntityBytes }
+  const appendOne = createTurnBatcher((calls: readonly AppendCall[]) => append(redis, calls, limits), MAX_BATCH)
   return {
-    append: async (event) => {
-      const names = [keys.log(partitionOfText(event.refs.applicant)), ...entityKeys(keys, event.refs)]
-      const args = [serialiseEvent(event), packRecord(event), compactFromBytes, maxEntityBytes]
-      return (await append(redis, names, args)) ? 'appended' : 'full'
-    }
+    append: async (event) => ((await appendOne(appendCall(keys, event))) ? 'appended' : 'full')
+  }
+}
+
+/** What appends an event: its keys, itself as JSON and packed. */
+export function appendCall(keys: Keys, event: AssayEvent): AppendCall {
+  const partition = partitionOfText(event.refs.applicant)
+  return {
+    log: keys.log(partition),
+    due: keys.due(partition),
+    entities: entityKeys(keys, event.refs),
+    event: serialiseEvent(event),
+    record: packRecord(event)
   }
 }
 

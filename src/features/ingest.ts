@@ -24,7 +24,7 @@ export async function ingestRound(deps: IngestDeps, entries: readonly StreamEntr
   return entries.length
 }
 
-/** The `d` field names the keys of the entities that are due (redis/lua/10-behaviour.lua). */
+/** The keys of the entities that are due (redis/lua/10-behaviour.lua). */
 function dueEntities(entries: readonly StreamEntry[]): string[] {
-  return [...new Set(entries.flatMap(({ fields }) => fields.d?.split(' ') ?? []))]
+  return [...new Set(entries.flatMap(({ fields }) => fields.k?.split(' ') ?? []))]
 }

@@ -1,10 +1,11 @@
+import type { Socket } from 'node:net'
 import { Command, type Redis } from 'ioredis'
 
 export type CallArgument = string | Buffer | number
 
 /**
- * FCALL with its bytes made in one piece: ioredis encodes argument by argument, each a Buffer of its own when one of them is
- * binary, and a batch has hundreds (npm run bench:micro). Replies come as they are: Buffers and numbers.
+ * FCALL, encoded in one piece: ioredis encodes argument by argument, each a Buffer of its own when one of them is binary,
+ * and a batch has hundreds. Replies come as they are: Buffers and numbers.
  *
  * Strings must be ASCII; anything else goes in as a Buffer. A fault carries no arguments, so none can get into a log.
  */
@@ -14,18 +15,28 @@ export async function callFunction(
   keys: readonly string[],
   args: readonly CallArgument[]
 ): Promise<unknown> {
-  return redis.sendCommand(new EncodedCall(encodeCall(['FCALL', name, keys.length], keys, args)))
+  return sendEncoded(redis, 'fcall', encodeCall(['FCALL', name, keys.length], keys, args))
 }
 
-class EncodedCall extends Command {
+/** Sends a command that encodeCall() made; all of one turn go out in one write. `name` is for ioredis’ own book-keeping. */
+export async function sendEncoded(redis: Redis, name: string, bytes: Buffer): Promise<unknown> {
+  return redis.sendCommand(new EncodedCommand(name, bytes))
+}
+
+class EncodedCommand extends Command {
   readonly #bytes: Buffer
 
-  constructor(bytes: Buffer) {
-    super('fcall', [], {})
+  constructor(name: string, bytes: Buffer) {
+    super(name, [], {})
     this.#bytes = bytes
   }
 
-  override toWritable(): Buffer {
+  override toWritable(socket: object): Buffer {
+    const { writableCorked, cork } = socket as Socket
+    if (writableCorked === 0) {
+      cork.call(socket)
+      process.nextTick(() => (socket as Socket).uncork())
+    }
     return this.#bytes
   }
 }

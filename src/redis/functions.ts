@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import type { Redis } from 'ioredis'
-import { type CallArgument, callFunction } from './encoded-call.ts'
+import { type CallArgument, callFunction, encodeCall, sendEncoded } from './encoded-call.ts'
 
 const LUA_FOLDER = new URL('./lua/', import.meta.url)
 
@@ -28,31 +28,73 @@ export async function loadFunctions(redis: Redis, source = librarySource()): Pro
 
 const text = (reply: unknown): string => String(reply)
 
+/** When an entity is due for folding, and from when it takes no more. */
+export interface EntityLimits {
+  readonly dueBytes: number
+  readonly maxBytes: number
+}
+
+/** One event for assay_append: its keys, itself as JSON and packed. */
+export interface AppendCall {
+  readonly log: string
+  readonly due: string
+  readonly entities: readonly string[]
+  readonly event: CallArgument
+  readonly record: Buffer
+}
+
+export interface BeginCall extends AppendCall {
+  readonly application: string
+  readonly idempotency: string | undefined
+  readonly fingerprint: string
+  readonly decisionId: string
+}
+
 export type BeginReply =
-  | { readonly kind: 'claimed'; readonly values: readonly (Buffer | null)[] }
+  | { readonly kind: 'claimed'; readonly values: readonly Buffer[] }
   | { readonly kind: 'decided'; readonly decisionId: string }
   | { readonly kind: 'conflict'; readonly decisionId: string }
   | { readonly kind: 'keyConflict' | 'pending' | 'backlog' }
 
-type BufferReply = readonly [Buffer, ...(Buffer | null)[]]
-
 /**
- * assay_begin of lua/20-decisions.lua for the decisions of one turn; `values` of a claimed one are its entities before this
- * application, in key order.
+ * assay_begin of lua/20-decisions.lua for the decisions of one turn, and an MGET of their entities in the same write.
+ * `values` of a claimed one are its entities up to and with the record of this application, in key order.
  */
-export async function begin(redis: Redis, keys: readonly string[], args: readonly CallArgument[]) {
-  const replies = (await callFunction(redis, 'assay_begin', keys, args)) as readonly BufferReply[]
-  return replies.map(readBeginReply)
+export async function begin(redis: Redis, calls: readonly BeginCall[], limits: EntityLimits & { leaseMs: number }) {
+  const keys: string[] = []
+  const entities: string[] = []
+  const args: CallArgument[] = [limits.leaseMs, limits.dueBytes, limits.maxBytes]
+  for (const { application, log, due, idempotency, fingerprint, decisionId, event, record, ...call } of calls) {
+    const before = keys.length
+    keys.push(application, log, due)
+    if (idempotency !== undefined) keys.push(idempotency)
+    keys.push(...call.entities)
+    entities.push(...call.entities)
+    args.push(keys.length - before, call.entities.length, fingerprint + decisionId, event, record)
+  }
+  const [replies, values] = (await Promise.all([
+    callFunction(redis, 'assay_begin', keys, args),
+    sendEncoded(redis, 'mget', encodeCall(['MGET'], entities))
+  ])) as [readonly BeginItems[], readonly (Buffer | null)[]]
+  let next = 0
+  return calls.map(({ entities: { length }, record }, index) => {
+    next += length
+    return readBeginReply(replies[index] as BeginItems, values.slice(next - length, next), record)
+  })
 }
 
-function readBeginReply([outcome, ...values]: BufferReply): BeginReply {
+type BeginItems = readonly number[] | readonly [Buffer, Buffer?]
+
+function readBeginReply(items: BeginItems, values: readonly (Buffer | null)[], record: Buffer): BeginReply {
+  const [outcome, detail] = items
+  if (typeof outcome === 'number') {
+    return { kind: 'claimed', values: values.map((value, index) => asClaimed(value, items[index] as number, record)) }
+  }
   switch (text(outcome)) {
-    case 'CLAIMED':
-      return { kind: 'claimed', values }
     case 'DECIDED':
-      return { kind: 'decided', decisionId: text(values[0]) }
+      return { kind: 'decided', decisionId: text(detail) }
     case 'CONFLICT':
-      return { kind: 'conflict', decisionId: text(values[0]) }
+      return { kind: 'conflict', decisionId: text(detail) }
     case 'KEY_CONFLICT':
       return { kind: 'keyConflict' }
     case 'BACKLOG':
@@ -60,6 +102,17 @@ function readBeginReply([outcome, ...values]: BufferReply): BeginReply {
     default:
       return { kind: 'pending' }
   }
+}
+
+/**
+ * An entity up to the claim. Between the call and the read behind it another connection may slip in: what it appended is
+ * cut off; if it folded or erased the entity, the length says nothing any more and what is there now is the truth.
+ */
+export function asClaimed(value: Buffer | null, length: number, record: Buffer): Buffer {
+  if (value === null) return record
+  if (value.length === length) return value
+  const own = value.subarray(length - record.length, length)
+  return own.equals(record) ? value.subarray(0, length) : value
 }
 
 /** What an application’s value says of a fingerprint: decided before, or in conflict; undefined for neither. */
@@ -70,20 +123,50 @@ export function readApplication(value: string | null, fingerprint: string): Begi
   return value.startsWith('D') ? { kind: 'decided', decisionId } : undefined
 }
 
+export interface CommitCall {
+  readonly application: string
+  readonly idempotency: string | undefined
+  readonly decision: string
+  readonly ledger: string
+  readonly outbox: string
+  readonly fingerprint: string
+  readonly decisionId: string
+  readonly value: Buffer
+  /** sha256 of the value, hex. */
+  readonly digest: string
+  /** What it sets off, as JSON; undefined for nothing. */
+  readonly effect: string | undefined
+}
+
 /** assay_commit; of each decision whether it is durable: false when the claim is no longer ours. */
-export async function commit(redis: Redis, keys: readonly string[], args: readonly CallArgument[]) {
+export async function commit(redis: Redis, calls: readonly CommitCall[], keepMs: number): Promise<boolean[]> {
+  const keys: string[] = []
+  const args: CallArgument[] = [keepMs]
+  for (const { application, idempotency, decision, ledger, outbox, ...call } of calls) {
+    keys.push(application, decision, ledger, outbox)
+    if (idempotency !== undefined) keys.push(idempotency)
+    args.push(idempotency === undefined ? 4 : 5, call.fingerprint + call.decisionId, call.decisionId)
+    args.push(call.value, call.digest, call.effect ?? '')
+  }
   const replies = (await callFunction(redis, 'assay_commit', keys, args)) as readonly number[]
   return replies.map((reply) => reply === 1)
 }
 
 /** assay_release: false when the claim is no longer ours. */
 export async function release(redis: Redis, applicationKey: string, fingerprint: string, decisionId: string) {
-  return (await redis.fcall('assay_release', 1, applicationKey, fingerprint, decisionId)) === 1
+  return (await redis.fcall('assay_release', 1, applicationKey, fingerprint + decisionId)) === 1
 }
 
-/** assay_append: false when an entity is full and nothing was written. */
-export async function append(redis: Redis, keys: readonly string[], args: readonly CallArgument[]) {
-  return (await callFunction(redis, 'assay_append', keys, args)) === 1
+/** assay_append; of each event whether it was appended: false when an entity is full and nothing was written. */
+export async function append(redis: Redis, calls: readonly AppendCall[], limits: EntityLimits): Promise<boolean[]> {
+  const keys: string[] = []
+  const args: CallArgument[] = [limits.dueBytes, limits.maxBytes]
+  for (const { log, due, entities, event, record } of calls) {
+    keys.push(log, due, ...entities)
+    args.push(entities.length, event, record)
+  }
+  const replies = (await callFunction(redis, 'assay_append', keys, args)) as readonly number[]
+  return replies.map((reply) => reply === 1)
 }
 
 /** assay_compact: false when somebody else folded first. */

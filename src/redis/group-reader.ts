@@ -103,6 +103,14 @@ export function createGroupReader(options: GroupReaderOptions): GroupReader {
   }
 }
 
+/** Deletes entries older than a time from streams that need no reader; what a group has not acknowledged stays. */
+export async function trimStreams(redis: Redis, streams: readonly string[], beforeMs: number): Promise<void> {
+  for (const stream of streams) {
+    const needed = (await oldestNeededMs(redis, stream)) ?? beforeMs
+    await redis.xtrim(stream, 'MINID', '~', Math.min(beforeMs, needed))
+  }
+}
+
 function ignoreMissingGroup(error: Error): undefined {
   if (!error.message.startsWith('NOGROUP')) throw error
 }

@@ -33,6 +33,8 @@ export function createKeys(prefix: string) {
     prefix,
     /** Stream: every event of the partition’s applicants, the only truth. */
     log: (partition: number) => `${tag(partition)}:log`,
+    /** Stream: entities that have enough unfolded bytes to be folded. */
+    due: (partition: number) => `${tag(partition)}:due`,
     /** String: the fold of an entity’s events (its profile), then the records appended since (its tail). */
     entity: (kind: EntityKind, token: string) => `${tag(partitionOfText(token))}:entity:${KIND_LETTER[kind]}:${token}`,
     /** String: claim or outcome of one application. */

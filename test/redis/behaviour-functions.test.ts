@@ -29,13 +29,20 @@ const foldOf = (content: string) => {
 }
 
 describe('assay_append', () => {
-  const appendTo = (names: string[], record: string, due = 999, most = 999) =>
-    append(redis, names.map(key), ['{"e":1}', record, due, most])
-  const lastLogged = async () => (await redis.xrevrange(key('log'), '+', '-', 'COUNT', 1))[0]?.[1]
+  const call = (entities: string[], record: string) => ({
+    log: key('log'),
+    due: key('due'),
+    entities: entities.map(key),
+    event: '{"e":1}',
+    record: Buffer.from(record)
+  })
+  const appendTo = async (entities: string[], record: string, dueBytes = 999, maxBytes = 999) =>
+    (await append(redis, [call(entities, record)], { dueBytes, maxBytes }))[0]
+  const dueNow = async () => (await redis.xrange(key('due'), '-', '+')).map(([, fields]) => fields)
 
   test('adds to the log and to every entity, in order', async () => {
-    expect(await appendTo(['log', 'e1', 'e2'], 'one')).toBe(true)
-    expect(await appendTo(['log', 'e1'], 'two')).toBe(true)
+    expect(await appendTo(['e1', 'e2'], 'one')).toBe(true)
+    expect(await appendTo(['e1'], 'two')).toBe(true)
     expect([await redis.get(key('e1')), await redis.get(key('e2'))]).toEqual(['onetwo', 'one'])
     expect((await redis.xrange(key('log'), '-', '+')).map(([, fields]) => fields)).toEqual([
       ['e', '{"e":1}'],
@@ -43,24 +50,32 @@ describe('assay_append', () => {
     ])
   })
 
-  test('the log names the entities that have enough to fold, and only these', async () => {
+  test('takes the events of one call in order, and a refused one holds up none behind it', async () => {
+    await redis.set(key('full'), 'x'.repeat(10))
+    const calls = [call(['e1'], 'one'), call(['e1', 'full'], 'two'), call(['e1', 'e2'], 'three')]
+    expect(await append(redis, calls, { dueBytes: 999, maxBytes: 9 })).toEqual([true, false, true])
+    expect([await redis.get(key('e1')), await redis.get(key('e2'))]).toEqual(['onethree', 'three'])
+    expect(await redis.xlen(key('log'))).toBe(2)
+  })
+
+  test('notes the entities that have enough to fold, and only these', async () => {
     await redis.mset(key('e1'), 'x'.repeat(10), key('e2'), 'x'.repeat(9), key('e3'), 'x'.repeat(11))
-    await appendTo(['log', 'e1', 'e2', 'e3'], 'one', 13)
-    expect(await lastLogged()).toEqual(['e', '{"e":1}', 'd', `${key('e1')} ${key('e3')}`])
+    await appendTo(['e1', 'e2', 'e3'], 'one', 13)
+    expect(await dueNow()).toEqual([['k', `${key('e1')} ${key('e3')}`]])
   })
 
   test('what is folded already does not count towards it, however long it is', async () => {
     await redis.set(key('e1'), foldOf('x'.repeat(500)))
-    await appendTo(['log', 'e1'], 'one', 6)
-    expect(await lastLogged()).toEqual(['e', '{"e":1}'])
-    await appendTo(['log', 'e1'], 'two', 6)
-    expect(await lastLogged()).toEqual(['e', '{"e":1}', 'd', key('e1')])
+    await appendTo(['e1'], 'one', 6)
+    expect(await dueNow()).toEqual([])
+    await appendTo(['e1'], 'two', 6)
+    expect(await dueNow()).toEqual([['k', key('e1')]])
   })
 
   test('one full entity refuses the event as a whole', async () => {
-    await redis.set(key('e2'), 'x'.repeat(10))
+    await redis.mset(key('e2'), 'x'.repeat(10), key('e3'), 'y')
     const before = await stored()
-    expect(await appendTo(['log', 'e1', 'e2'], 'one', 999, 9)).toBe(false)
+    expect(await appendTo(['e1', 'e2', 'e3'], 'one', 999, 9)).toBe(false)
     expect(await stored()).toEqual(before)
   })
 })

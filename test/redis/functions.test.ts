@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { globSync, readFileSync } from 'node:fs'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { createRedis, whenReady } from '../../src/redis/client.ts'
-import { begin, commit, librarySource, loadFunctions, release, versionOf } from '../../src/redis/functions.ts'
+import { asClaimed, begin, commit, librarySource, loadFunctions, release, versionOf } from '../../src/redis/functions.ts'
 import { canStartRedis, sharedRedisUrl, startOwnRedis, uniquePrefix } from '../support/redis.ts'
 import { readStored } from './stored.ts'
 
@@ -91,48 +91,51 @@ interface Try {
 }
 const { application: APPLICATION, entities: ENTITIES } = { application: 'application', entities: ['e1', 'e2'] }
 
+const RECORD = Buffer.from('RECORD')
+
 /** The decisions of one turn. */
 const beginAll = (tries: readonly Try[], maxBytes = 999) =>
   begin(
     redis,
-    tries.flatMap(({ application = APPLICATION, idempotency = application, entities = ENTITIES }) =>
-      [application, idempotency, 'log', ...entities].map(key)
-    ),
-    [5000, 999, maxBytes].concat(
-      tries.flatMap(({ fingerprint = F, id = ID, entities = ENTITIES }) => [
-        3 + entities.length,
-        fingerprint,
-        id,
-        '{"e":1}',
-        'RECORD'
-      ]) as never[]
-    )
+    tries.map(({ application = APPLICATION, idempotency, entities = ENTITIES, fingerprint = F, id = ID }) => ({
+      application: key(application),
+      idempotency: idempotency && key(idempotency),
+      log: key('log'),
+      due: key('due'),
+      entities: entities.map(key),
+      fingerprint,
+      decisionId: id,
+      event: '{"e":1}',
+      record: RECORD
+    })),
+    { leaseMs: 5000, dueBytes: 999, maxBytes }
   )
 const commitAll = (tries: readonly Try[]) =>
   commit(
     redis,
-    tries.flatMap(({ application = APPLICATION, idempotency = application, id = ID }) =>
-      [application, idempotency, `decision:${id}`, 'ledger', 'outbox'].map(key)
-    ),
-    [60_000].concat(
-      tries.flatMap(({ fingerprint = F, id = ID, outbox = '{"o":1}' }) => [
-        fingerprint,
-        id,
-        `answer of ${id}`,
-        'digest',
-        outbox
-      ]) as never[]
-    )
+    tries.map(({ application = APPLICATION, idempotency, fingerprint = F, id = ID, outbox = '{"o":1}' }) => ({
+      application: key(application),
+      idempotency: idempotency && key(idempotency),
+      decision: key(`decision:${id}`),
+      ledger: key('ledger'),
+      outbox: key('outbox'),
+      fingerprint,
+      decisionId: id,
+      value: Buffer.from(`answer of ${id}`),
+      digest: 'digest',
+      effect: outbox
+    })),
+    60_000
   )
 const beginWith = async (of: Try = {}, maxBytes = 999) => (await beginAll([of], maxBytes))[0]
 const commitWith = async (of: Try = {}) => (await commitAll([of]))[0]
 
 describe('assay_begin', () => {
-  test('claims for the lease, gives each entity as it was and counts the application in it', async () => {
+  test('claims for the lease, counts the application in each entity and gives them with it', async () => {
     const bytes = Buffer.from([20, 255, 128, 10, 13, 0])
     await redis.set(key('e1'), bytes)
-    expect(await beginWith()).toEqual({ kind: 'claimed', values: [bytes, null] })
-    expect(await redis.getBuffer(key('e1'))).toEqual(Buffer.concat([bytes, Buffer.from('RECORD')]))
+    expect(await beginWith()).toEqual({ kind: 'claimed', values: [Buffer.concat([bytes, RECORD]), RECORD] })
+    expect(await redis.getBuffer(key('e1'))).toEqual(Buffer.concat([bytes, RECORD]))
     expect(await redis.get(key('e2'))).toBe('RECORD')
     expect(await redis.pttl(key('application'))).toBeGreaterThan(4000)
     expect(await redis.xlen(key('log'))).toBe(1)
@@ -165,6 +168,23 @@ describe('assay_begin', () => {
     expect(await beginWith({}, 19)).toEqual({ kind: 'backlog' })
     expect(await stored()).toEqual(before)
     expect(await beginWith({}, 20)).toMatchObject({ kind: 'claimed' })
+  })
+})
+
+describe('an entity as of its claim, when another connection slipped in before it was read', () => {
+  const before = Buffer.from('earlier')
+  const claimed = Buffer.concat([before, RECORD])
+
+  test('is cut where the claim ends when something was appended', () => {
+    expect(asClaimed(Buffer.concat([claimed, Buffer.from('later')]), claimed.length, RECORD)).toEqual(claimed)
+    expect(asClaimed(claimed, claimed.length, RECORD)).toEqual(claimed)
+  })
+
+  test('is what is there when it was folded, whatever the length, and the record alone when it was erased', () => {
+    const [shorter, longer] = [Buffer.from('fold'), Buffer.from('a fold that is longer than what it folds')]
+    expect(asClaimed(shorter, claimed.length, RECORD)).toEqual(shorter)
+    expect(asClaimed(longer, claimed.length, RECORD)).toEqual(longer)
+    expect(asClaimed(null, claimed.length, RECORD)).toEqual(RECORD)
   })
 })
 
@@ -211,16 +231,16 @@ describe('assay_commit', () => {
 })
 
 describe('the decisions of one turn', () => {
-  test('are begun in order: the second sees the first in the entity that they share', async () => {
+  test('are begun in order: each sees the ones before it in the entity that they share, and none behind it', async () => {
     const replies = await beginAll([
       { application: 'a', entities: ['own', 'shared'] },
       { application: 'a', id: ID_2 },
       { application: 'b', id: ID_2, entities: ['shared'] }
     ])
     expect(replies).toEqual([
-      { kind: 'claimed', values: [null, null] },
+      { kind: 'claimed', values: [RECORD, RECORD] },
       { kind: 'pending' },
-      { kind: 'claimed', values: [Buffer.from('RECORD')] }
+      { kind: 'claimed', values: [Buffer.from('RECORDRECORD')] }
     ])
     expect(await redis.xlen(key('log'))).toBe(2)
   })
