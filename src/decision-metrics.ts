@@ -2,8 +2,8 @@ import { type DecisionObserver, STAGES } from './decisions/decide.ts'
 import type { Metrics } from './metrics.ts'
 
 /**
- * What decisions tell Prometheus. Children are bound once for the stages, because a label look-up costs as much as the
- * observation (ecosystem reference, section 5).
+ * What decisions tell Prometheus. Children are bound once per combination of labels, because a label look-up costs as much
+ * as the observation (ecosystem reference, section 5).
  */
 export function observeDecisions(metrics: Metrics, model: string): DecisionObserver {
   const stageDuration = metrics.histogram('credit_decision_stage_duration_seconds')
@@ -15,18 +15,35 @@ export function observeDecisions(metrics: Metrics, model: string): DecisionObser
   const pd = metrics.histogram('credit_pd_ratio').labels({ model })
   const points = metrics.histogram('credit_score_points')
   const apr = metrics.histogram('credit_offer_apr_ratio')
+  const decided = bound((product, decision) => decisions.labels({ product, channel: 'api', decision, stage: 'FINAL' }))
+  const because = bound((reason_code, decision) => reasons.labels({ reason_code, decision }))
+  const pointsOf = bound((product) => points.labels({ model, product }))
+  const aprOf = bound((product, band) => apr.labels({ product, band }))
   return {
     stage: (stage, seconds) => stages[stage]?.observe(seconds),
     replayed: () => replays.inc(),
     decided: ({ outcome, verdict: { score, offers }, reasonCodes, degraded }, { product }) => {
-      decisions.inc({ product, channel: 'api', decision: outcome, stage: 'FINAL' })
-      for (const reason_code of reasonCodes) reasons.inc({ reason_code, decision: outcome })
+      decided(product, outcome).inc()
+      for (const code of reasonCodes) because(code, outcome).inc()
       for (const component of degraded) fallbacks.inc({ component, mode: 'refer' })
       if (score !== null) {
         pd.observe(score.pd)
-        points.observe({ model, product }, score.points)
+        pointsOf(product, '').observe(score.points)
       }
-      for (const offer of offers) apr.observe({ product, band: score?.band ?? 'none' }, offer.apr.effective)
+      for (const offer of offers) aprOf(product, score?.band ?? 'none').observe(offer.apr.effective)
     }
+  }
+}
+
+/** A child for each pair of label values, made when it is first needed; both come from closed lists. */
+function bound<Child>(make: (first: string, second: string) => Child): (first: string, second: string) => Child {
+  const children = new Map<string, Child>()
+  return (first, second) => {
+    const key = `${first}|${second}`
+    const known = children.get(key)
+    if (known !== undefined) return known
+    const child = make(first, second)
+    children.set(key, child)
+    return child
   }
 }

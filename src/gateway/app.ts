@@ -76,11 +76,12 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
   for (const schema of [DecisionRequestSchema, DecisionSchema, EventInputSchema, ProblemSchema]) app.addSchema(schema)
 
   const errors = metrics.counter('credit_decision_errors_total')
+  const inFlight = metrics.gauge('credit_requests_in_flight')
   installErrorHandler(app, { log: deps.log, onError: (route, kind) => errors.inc({ stage: route, kind }) })
   await app.register(authentication, { partnerKeys: deps.partnerKeys })
   await app.register(admission, {
     maxInFlight: options.maxInFlight,
-    onInFlight: (inFlight) => metrics.gauge('credit_requests_in_flight').set(inFlight),
+    onInFlight: (requests) => inFlight.set(requests),
     onShed: (route) => metrics.counter('credit_requests_shed_total').inc({ route })
   })
   await app.register(requestMetrics, { metrics })
