@@ -181,6 +181,20 @@ describe('an event that cannot be true', () => {
       await refused(service, disbursed({ occurredAtMs }), '/occurredAtMs')
   })
 
+  test('is told the likely cause: seconds, microseconds, or a clock ahead', async () => {
+    const { service } = await watched()
+    const problemOf = async (occurredAtMs: number) => {
+      const { errors } = (await post(service, disbursed({ occurredAtMs }))).json()
+      return errors.map(({ field, problem }: { field: string; problem: string }) => `${field} ${problem}`)
+    }
+    const units = [Math.floor(NOW_MS / 1000), NOW_MS * 1000, NOW_MS + 3_600_000]
+    expect(await Promise.all(units.map(problemOf))).toEqual([
+      ['/occurredAtMs is before 2000: looks like seconds; send milliseconds'],
+      ['/occurredAtMs is after 2100: looks like microseconds; send milliseconds'],
+      ['/occurredAtMs lies more than 5 minutes ahead of our clock: send UTC, and look at the clock that made it']
+    ])
+  })
+
   test('is of an unknown type', async () => {
     const { service } = await watched()
     for (const type of ['loan.given', '', null, 1, 'toString', '__proto__', 'LOAN.DISBURSED']) {
