@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { PASTE_BITS } from '../../src/domain/events/session-events.ts'
 import { createCompactor } from '../../src/features/compactor.ts'
 import type { ScoreOutcome } from '../../src/inference/scorer.ts'
 import { entriesOf, keysOf, readStored } from '../redis/stored.ts'
@@ -120,14 +121,25 @@ describe('an event answered 202', () => {
 describe('a list of events', () => {
   const largest = () => ({
     eventId: `${++serial}`.padEnd(64, 'e'),
-    type: 'loan.closed',
+    type: 'form.interaction',
     occurredAtMs: NOW_MS - DAY_MS,
     applicantId: 'p'.repeat(64),
     deviceId: 'd'.repeat(64),
     ip: '1111:2222:3333:4444:5555:6666:7777:8888',
     phone: '+1234567890123456789012',
     bankCard: '1234-5678-9012-3456-7890-1234-56',
-    data: { loanId: 'l'.repeat(64), disbursedAtMs: NOW_MS - 60 * DAY_MS, dueAtMs: NOW_MS - 30 * DAY_MS }
+    data: {
+      formId: 'f'.repeat(64),
+      step: 1000,
+      durationMs: 3650 * DAY_MS,
+      keystrokes: 1_000_000,
+      backspaces: 1_000_000,
+      pastes: 1_000_000,
+      pastedFields: Object.keys(PASTE_BITS),
+      fieldRevisits: 1_000_000,
+      focusLosses: 1_000_000,
+      inputIntervalP95Ms: 3650 * DAY_MS
+    }
   })
 
   test('takes 500, even of the largest, and counts all of them', async () => {
