@@ -10,8 +10,9 @@ import { ApplicantIdSchema, EventIdSchema, idSchema } from './ids.ts'
 
 /**
  * The integers of an event that features can read, as named slots that the types share: `code` is a member of a closed list
- * of the type, `hash` 32 bits of a category without one (a lender, a city), `count` a number of things, `permille` a share.
- * Times appear as differences, so that they stay small. The order is part of the stored format, and a byte holds eight.
+ * of the type or a set of them as bits, `hash` 32 bits of a category without one (a lender, a city), `count` a number of
+ * things, `permille` a share; a yes is a share of 1000 or a count of 1. Times appear as differences, so that they stay small.
+ * What is not told is absent. The order is part of the stored format, and a byte holds eight.
  */
 export const FIELDS = ['amountMinor', 'termDays', 'lagMs', 'durationMs', 'code', 'hash', 'count', 'permille'] as const
 export type Field = (typeof FIELDS)[number]

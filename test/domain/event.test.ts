@@ -2,6 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { compileCheck } from '../../src/domain/check.ts'
 import { EVENT_TYPE_NAMES, EVENT_TYPES, EventInputSchema, type EventType, type Fields } from '../../src/domain/event.ts'
+import * as accounts from '../../src/domain/events/account-events.ts'
+import * as credits from '../../src/domain/events/credit-events.ts'
+import * as loans from '../../src/domain/events/loan-events.ts'
+import * as orders from '../../src/domain/events/order-events.ts'
+import * as sessions from '../../src/domain/events/session-events.ts'
 import { hash32 } from '../../src/domain/hash.ts'
 import { arbitraryData } from '../features/event-data.ts'
 
@@ -57,6 +62,44 @@ const STORED_CODES: readonly [EventType, number][] = [
 test('the codes of event types are the stored ones', () => {
   const codes = EVENT_TYPE_NAMES.map((type) => [type, EVENT_TYPES[type].code] as const)
   expect(codes.toSorted(([, left], [, right]) => left - right)).toEqual(STORED_CODES)
+})
+
+/** As stored, too. */
+const STORED_MEMBERS = {
+  BILL_CODES: '1 unused 2 paid_in_full 3 revolving 4 late',
+  CASH_FLOW_CODES:
+    '1 income 2 pension 3 household 4 insurance 5 loan_payment 6 interest 7 penalty_interest 8 cash 9 card 10 transfer 11 other',
+  CONSENT_CODES: '1 automated_decision 2 bureau_query 3 marketing',
+  CONTACT_CODES: '1 promised 2 reached 3 not_reached 4 disputed 5 refused',
+  DEBIT_FAILURE_CODES: '1 insufficient_funds 2 card_invalid 3 limit_exceeded 4 bank_unavailable 5 other',
+  DISPUTE_CODES: '1 amount 2 not_mine 3 paid_already 4 conduct 5 other',
+  DRAW_CODES: '1 purchase 2 cash 3 transfer',
+  GOODS_CODES:
+    '1 food 2 household 3 clothing 4 travel 5 services 6 education 7 health 8 other 100 electronics 101 phones 102 jewellery 103 gold 104 gift_cards',
+  KYC_CODES: '1 passed 2 unclear 3 failed',
+  LABEL_CODES: '1 cleared 2 suspected 3 confirmed',
+  LENDER_CODES: '1 bank 2 consumer_finance 3 microloan 4 other',
+  LIMIT_CODES: '1 granted 2 raised 3 lowered 4 frozen 5 closed 6 unchanged',
+  LOGIN_CODES: '1 sms 2 password 3 biometric 4 other',
+  LOGIN_FAILURE_CODES: '1 wrong_secret 2 unknown_account 3 locked 4 expired 5 other',
+  NAME_MATCH_CODES: '1 full 2 partial 3 none',
+  OTP_PURPOSE_CODES: '1 login 2 register 3 apply 4 bind_card 5 change_profile 6 other',
+  OTP_RESULT_CODES: '1 passed 2 wrong 3 expired',
+  OUTCOME_CODES: '1 APPROVE 2 REFER 3 DECLINE',
+  PASTE_BITS: '1 other 2 income 4 address 8 contact 16 phone 32 bankCard 64 name 128 nationalId',
+  PROFILE_FIELD_CODES: '1 phone 2 address 3 employer 4 income 5 bankCard 6 emergencyContact',
+  REPAYMENT_CODES: '1 scheduled 2 partial 3 final 4 prepaid',
+  TAMPERING_BITS: '1 rooted 2 emulator 4 hooked'
+}
+
+test('the codes of members of closed lists are the stored ones', () => {
+  const lists = Object.entries({ ...accounts, ...credits, ...loans, ...orders, ...sessions })
+  const codes = lists.filter(([name]) => /_(CODES|BITS)$/.test(name))
+  const written = codes.map(([name, members]) => {
+    const pairs = Object.entries(members as Record<string, number>).toSorted(([, left], [, right]) => left - right)
+    return [name, pairs.map(([member, code]) => `${code} ${member}`).join(' ')]
+  })
+  expect(Object.fromEntries(written)).toEqual(STORED_MEMBERS)
 })
 
 describe.each(EVENT_TYPE_NAMES)('%s', (type) => {

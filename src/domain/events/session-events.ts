@@ -11,9 +11,7 @@ import {
   strict
 } from './event-type.ts'
 
-/**
- * Bits of a set, the gravest highest: a record keeps which of them hold, and “above” asks for the grave ones. Added up.
- */
+/** Bits of a set, added up in `code`; the gravest are the highest, so that “above” can ask for them. Stored, as codes are. */
 export const PASTE_BITS = {
   other: 1,
   income: 2,
@@ -23,7 +21,7 @@ export const PASTE_BITS = {
   bankCard: 32,
   name: 64,
   nationalId: 128
-}
+} as const
 export const TAMPERING_BITS = { rooted: 1, emulator: 2, hooked: 4 } as const
 
 function bitsOf<Member extends string>(bits: Codes<Member>, members: readonly Member[] | undefined) {
