@@ -131,7 +131,7 @@ describe('where a library may be used', () => {
 
 describe('the shape of the code', () => {
   const TEXTS = globSync(
-    ['src/**/*.ts', 'workers/**/*.ts', 'test/**/*.ts', 'load-tests/**/*.{ts,mjs}', 'launcher/**/*.mjs'],
+    ['src/**/*.ts', 'workers/**/*.ts', 'test/**/*.ts', 'load-tests/**/*.{ts,mjs}', 'launcher/**/*.mjs', 'docs/**/*.ts'],
     {
       cwd: ROOT
     }

@@ -1,4 +1,4 @@
-import { OLDEST_EVENT_MS } from '../domain/event.ts'
+import { OLDEST_EVENT_MS } from '../domain/event-time.ts'
 import { MAX_AMOUNT_MINOR } from '../domain/money.ts'
 
 // Readings of a cell: each takes its text and throws RangeError with the rest of a sentence about what is wrong with it.

@@ -1,5 +1,6 @@
 import type { Static, TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { timeProblem } from './event-time.ts'
 
 export interface Problem {
   readonly field: string
@@ -30,10 +31,11 @@ interface SchemaError {
 }
 
 function describe({ keyword, instancePath, message, params }: SchemaError): Problem[] {
-  const { requiredProperties, additionalProperties, allowedValues } = params as {
+  const { requiredProperties, additionalProperties, allowedValues, limit } = params as {
     requiredProperties?: string[]
     additionalProperties?: string[]
     allowedValues?: unknown[]
+    limit?: unknown
   }
   if (keyword === 'required' && requiredProperties !== undefined) {
     return requiredProperties.map((name) => ({ field: `${instancePath}/${name}`, problem: 'is missing' }))
@@ -45,5 +47,5 @@ function describe({ keyword, instancePath, message, params }: SchemaError): Prob
     return [{ field: instancePath, problem: `must be one of ${allowedValues.join(', ')}` }]
   }
   if (keyword === 'boolean') return []
-  return [{ field: instancePath === '' ? '/' : instancePath, problem: message }]
+  return [{ field: instancePath === '' ? '/' : instancePath, problem: timeProblem(keyword, limit) ?? message }]
 }

@@ -1,7 +1,7 @@
 import type { Application } from '../domain/application.ts'
 import type { EntityKind, EventType, Field } from '../domain/event.ts'
 
-export const UNITS = ['count', 'minor', 'days', 'ratio', 'years', 'flag', 'hours'] as const
+export const UNITS = ['count', 'minor', 'days', 'ratio', 'years', 'flag', 'hours', 'ms', 'permille'] as const
 export type Unit = (typeof UNITS)[number]
 
 /** What a jurisdiction may ask to be switched off. */

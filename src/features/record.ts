@@ -1,4 +1,5 @@
 import { type AssayEvent, ENTITY_KINDS, EVENT_TYPES, FIELDS, type Field, type Fields } from '../domain/event.ts'
+import { hash32 } from '../domain/hash.ts'
 
 /**
  * An event as profiles and tails keep it, the same bytes for every entity it concerns:
@@ -61,15 +62,6 @@ function writeVarint(value: number, record: Buffer, start: number): number {
   }
   record[offset++] = rest
   return offset
-}
-
-/** 32-bit FNV-1a with a final mix (murmur3’s), so that ids that differ in one character share no bits. */
-export function hash32(text: string, seed: number): number {
-  let hash = 0x811c9dc5 ^ seed
-  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
-  return (hash ^ (hash >>> 16)) >>> 0
 }
 
 function writeIdHash(eventId: string, record: Buffer, offset: number): void {

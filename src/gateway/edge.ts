@@ -8,7 +8,8 @@ import {
   type Refs
 } from '../domain/application.ts'
 import { compileCheck } from '../domain/check.ts'
-import { type AssayEvent, EVENT_TYPES, type EventInput, type EventType, MAX_AHEAD_MS } from '../domain/event.ts'
+import { type AssayEvent, EVENT_TYPES, type EventInput, type EventType } from '../domain/event.ts'
+import { MAX_AHEAD_MS } from '../domain/event-time.ts'
 import { normaliseCard, normaliseEmail, normaliseIp, normaliseNationalId, normalisePhone } from '../domain/identity.ts'
 import { AssayError, type FieldProblem } from '../errors.ts'
 import type { Tokenise } from './tokens.ts'
@@ -82,7 +83,12 @@ export function createEdge(tokenise: Tokenise): Edge {
       const checked = DATA_CHECKS[type](data)
       if (!checked.ok) return checked.problems.map(({ field, problem }) => ({ field: `${at}/data${field}`, problem }))
       if (occurredAtMs > nowMs + MAX_AHEAD_MS) {
-        return [{ field: `${at}/occurredAtMs`, problem: 'lies in the future' }]
+        return [
+          {
+            field: `${at}/occurredAtMs`,
+            problem: 'lies more than 5 minutes ahead of our clock: send UTC, and look at the clock that made it'
+          }
+        ]
       }
       const refs = toRefs(tenant, input)
       if (refs === undefined) return [{ field: `${at}/ip`, problem: 'is not an IP address' }]

@@ -1,4 +1,5 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { timeProblem } from '../domain/event-time.ts'
 import { AssayError, type FieldProblem } from '../errors.ts'
 import { faultFields, type Logger } from '../log.ts'
 import { toProblem } from './problem.ts'
@@ -63,6 +64,8 @@ function toAssayError(error: FastifyError): AssayError {
 type Validation = NonNullable<FastifyError['validation']>[number]
 
 function describeValidation({ keyword, instancePath, params, message }: Validation): FieldProblem[] {
+  // Says only that the branch of an if failed; what failed in it is named beside it.
+  if (keyword === 'if') return []
   if (keyword === 'required')
     return [{ field: `${instancePath}/${String(params.missingProperty)}`, problem: 'is missing' }]
   if (keyword === 'additionalProperties') {
@@ -71,5 +74,6 @@ function describeValidation({ keyword, instancePath, params, message }: Validati
   if (keyword === 'enum') {
     return [{ field: instancePath, problem: `must be one of ${(params.allowedValues as unknown[]).join(', ')}` }]
   }
-  return [{ field: instancePath === '' ? '/' : instancePath, problem: message ?? 'is not valid' }]
+  const problem = timeProblem(keyword, params.limit) ?? message ?? 'is not valid'
+  return [{ field: instancePath === '' ? '/' : instancePath, problem }]
 }

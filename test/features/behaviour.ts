@@ -1,65 +1,37 @@
 import fc from 'fast-check'
-import { type AssayEvent, EVENT_TYPES, type EventType, type Fields } from '../../src/domain/event.ts'
+import { type AssayEvent, EVENT_TYPE_NAMES, EVENT_TYPES, type EventType, type Fields } from '../../src/domain/event.ts'
+import { CATALOGUE } from '../../src/features/catalogue.ts'
 import type { Condition, EventFeature } from '../../src/features/definition.ts'
+import { arbitraryData } from './event-data.ts'
 
 const DAY_MS = 86_400_000
 export const NOW_MS = Date.parse('2026-11-23T12:00:00Z')
 
-/** Events of one applicant, with times that crowd the edges of the windows that features use. */
+const WINDOW_EDGES = [
+  ...new Set(CATALOGUE.flatMap((feature) => (feature.source === 'events' ? [feature.windowMs ?? 0] : [])))
+]
+
+/** Events of one applicant of a few types or of all, with times that crowd the edges of the windows that features use. */
 export function arbitraryHistory(maxLength: number): fc.Arbitrary<AssayEvent[]> {
-  const edges = [0, 1, 3_600_000, DAY_MS, 7 * DAY_MS, 30 * DAY_MS, 60 * DAY_MS, 90 * DAY_MS, 180 * DAY_MS]
-  const nearEdge = fc.tuple(fc.constantFrom(...edges), fc.integer({ min: -1, max: 1 })).map(([edge, by]) => edge + by)
-  const age = fc.oneof(nearEdge, fc.integer({ min: -200_000, max: 400 * DAY_MS }))
-  const amountMinor = fc.integer({ min: 1, max: 10_000_000_000 })
+  const few = fc.subarray(EVENT_TYPE_NAMES, { minLength: 1, maxLength: 4 })
+  return fc
+    .oneof(few, fc.constant(EVENT_TYPE_NAMES))
+    .chain((types) => fc.array(fc.constantFrom(...types).chain(arbitraryEvent), { maxLength }))
+    .map((events) => events.map((event, index) => ({ ...event, eventId: `e${index}` })))
+}
+
+function arbitraryEvent(type: EventType): fc.Arbitrary<Omit<AssayEvent, 'eventId'>> {
+  const nearEdge = fc
+    .tuple(fc.constantFrom(...WINDOW_EDGES), fc.integer({ min: -1, max: 1 }))
+    .map(([edge, by]) => edge + by)
+  const recent = fc.integer({ min: 0, max: 2 * DAY_MS })
+  const age = fc.oneof(nearEdge, recent, fc.integer({ min: -200_000, max: 400 * DAY_MS }))
   const token = fc.constantFrom('one', 'two', 'three', 'four')
-  const event = fc.record({
-    age,
-    amountMinor,
-    days: fc.integer({ min: 1, max: 400 }),
-    lateMs: fc.integer({ min: -40 * DAY_MS, max: 90 * DAY_MS }),
-    type: fc.constantFrom(...(Object.keys(EVENT_TYPES) as EventType[])),
-    refs: fc.record({ device: token, ip: token, phone: token, card: token }, { requiredKeys: [] })
+  const refs = fc.record({ device: token, ip: token, phone: token, card: token }, { requiredKeys: [] })
+  return fc.record({ age, refs, dataAt: arbitraryData(EVENT_TYPES[type].data) }).map(({ age, refs, dataAt }) => {
+    const occurredAtMs = NOW_MS - age
+    return { type, occurredAtMs, tenant: 't', refs: { applicant: 'a', ...refs }, data: dataAt(occurredAtMs) }
   })
-  return fc.array(event, { maxLength }).map((drawn) =>
-    drawn.map(({ age, refs, ...facts }, index) => {
-      const occurredAtMs = NOW_MS - age
-      const data = dataOf(facts, occurredAtMs)
-      return {
-        eventId: `e${index}`,
-        type: facts.type,
-        occurredAtMs,
-        tenant: 't',
-        refs: { applicant: 'a', ...refs },
-        data
-      }
-    })
-  )
-}
-
-interface Facts {
-  readonly type: EventType
-  readonly amountMinor: number
-  readonly days: number
-  readonly lateMs: number
-}
-
-function dataOf({ type, amountMinor, days, lateMs }: Facts, atMs: number): object {
-  switch (type) {
-    case 'application.submitted':
-      return { applicationId: 'x', product: 'cash', amountMinor, termDays: days }
-    case 'loan.disbursed':
-      return { loanId: 'l', principalMinor: amountMinor, termDays: days }
-    case 'repayment.received':
-      return { loanId: 'l', instalmentNo: 1, dueAtMs: atMs - lateMs, ...(days % 2 === 0 && { amountMinor }) }
-    case 'repayment.failed':
-      return { loanId: 'l', instalmentNo: 1, amountMinor }
-    case 'loan.closed':
-      return { loanId: 'l', disbursedAtMs: atMs - lateMs - days * DAY_MS, dueAtMs: atMs - lateMs }
-    case 'auth.login':
-      return {}
-    case 'profile.changed':
-      return { field: 'phone' }
-  }
 }
 
 /** The slow obvious way to compute a feature, from the raw events: the oracle. */

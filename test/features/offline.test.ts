@@ -6,7 +6,7 @@ import type { AssayEvent } from '../../src/domain/event.ts'
 import { CATALOGUE } from '../../src/features/catalogue.ts'
 import { createOfflineBehaviour, replay } from '../../src/features/offline.ts'
 import { createFeatureSet } from '../../src/features/vector.ts'
-import { arbitraryHistory, NOW_MS } from './behaviour.ts'
+import { arbitraryHistory, NOW_MS, naiveFeature } from './behaviour.ts'
 
 const RUNS = { numRuns: 60, seed: 20_261_123 }
 const featureSet = createFeatureSet(CATALOGUE)
@@ -54,6 +54,25 @@ describe('an offline replay', () => {
     expect(valuesOf([])[featureSet.names.indexOf('applicant.applications_1h')]).toBe(1)
   })
 
+  test('gives every feature of events the value of the slow obvious computation from its own entity’s events', () => {
+    const features = CATALOGUE.map((feature, index) => ({ feature, index }))
+    fc.assert(
+      fc.property(arbitraryHistory(40), (drawn) => {
+        const own = submittedEvent(application, NOW_MS)
+        const seen = [own, ...drawn.filter(({ occurredAtMs }) => occurredAtMs < NOW_MS)]
+        const events = seen.filter(({ occurredAtMs }, index) => isFirstAt(seen, occurredAtMs, index))
+        const values = valuesOf(events.slice(1))
+        for (const { feature, index } of features) {
+          if (feature.source !== 'events') continue
+          const token = application.refs[feature.entity]
+          const concerned = events.filter(({ refs }) => token !== undefined && refs[feature.entity] === token)
+          expect(values[index], feature.name).toBe(naiveFeature(feature, concerned, NOW_MS))
+        }
+      }),
+      RUNS
+    )
+  })
+
   test('gives the same values in whatever order the events come and wherever tails are folded', () => {
     const shuffled = arbitraryHistory(40).chain((events) =>
       fc.tuple(fc.constant(events), fc.shuffledSubarray(events, { minLength: events.length }))
@@ -86,4 +105,9 @@ function valuesOf(events: readonly AssayEvent[], compactFromBytes = LARGE): numb
   const applications = [{ application, asOf: NOW_MS }]
   const [replayed] = [...replay({ events, applications, behaviour, featureSet, submittedEvent })]
   return Array.from(replayed?.features.values ?? [])
+}
+
+/** Times are distinct, so that “last” has one answer. */
+function isFirstAt(events: readonly AssayEvent[], atMs: number, index: number): boolean {
+  return events.findIndex(({ occurredAtMs }) => occurredAtMs === atMs) === index
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { PASTE_BITS } from '../../src/domain/events/session-events.ts'
 import { createCompactor } from '../../src/features/compactor.ts'
 import type { ScoreOutcome } from '../../src/inference/scorer.ts'
 import { entriesOf, keysOf, readStored } from '../redis/stored.ts'
@@ -120,14 +121,25 @@ describe('an event answered 202', () => {
 describe('a list of events', () => {
   const largest = () => ({
     eventId: `${++serial}`.padEnd(64, 'e'),
-    type: 'loan.closed',
+    type: 'form.interaction',
     occurredAtMs: NOW_MS - DAY_MS,
     applicantId: 'p'.repeat(64),
     deviceId: 'd'.repeat(64),
     ip: '1111:2222:3333:4444:5555:6666:7777:8888',
     phone: '+1234567890123456789012',
     bankCard: '1234-5678-9012-3456-7890-1234-56',
-    data: { loanId: 'l'.repeat(64), disbursedAtMs: NOW_MS - 60 * DAY_MS, dueAtMs: NOW_MS - 30 * DAY_MS }
+    data: {
+      formId: 'f'.repeat(64),
+      step: 1000,
+      durationMs: 3650 * DAY_MS,
+      keystrokes: 1_000_000,
+      backspaces: 1_000_000,
+      pastes: 1_000_000,
+      pastedFields: Object.keys(PASTE_BITS),
+      fieldRevisits: 1_000_000,
+      focusLosses: 1_000_000,
+      inputIntervalP95Ms: 3650 * DAY_MS
+    }
   })
 
   test('takes 500, even of the largest, and counts all of them', async () => {
@@ -179,6 +191,20 @@ describe('an event that cannot be true', () => {
     const times = [Math.floor(NOW_MS / 1000), NOW_MS * 1000, new Date(NOW_MS).toISOString(), String(NOW_MS), 0, -1, 1.5]
     for (const occurredAtMs of [...times, null, true])
       await refused(service, disbursed({ occurredAtMs }), '/occurredAtMs')
+  })
+
+  test('is told the likely cause: seconds, microseconds, or a clock ahead', async () => {
+    const { service } = await watched()
+    const problemOf = async (occurredAtMs: number) => {
+      const { errors } = (await post(service, disbursed({ occurredAtMs }))).json()
+      return errors.map(({ field, problem }: { field: string; problem: string }) => `${field} ${problem}`)
+    }
+    const units = [Math.floor(NOW_MS / 1000), NOW_MS * 1000, NOW_MS + 3_600_000]
+    expect(await Promise.all(units.map(problemOf))).toEqual([
+      ['/occurredAtMs is before 2000: looks like seconds; send milliseconds'],
+      ['/occurredAtMs is after 2100: looks like microseconds; send milliseconds'],
+      ['/occurredAtMs lies more than 5 minutes ahead of our clock: send UTC, and look at the clock that made it']
+    ])
   })
 
   test('is of an unknown type', async () => {
