@@ -54,6 +54,7 @@ const TRANSACTIONS: Table = {
   key: ['TransactionId', 'TransactionStartTime', 'LoanId', 'PayBackId']
 }
 
+/** Whole shillings, which have no smaller coin, in hundredths all the same: see CurrencySchema. */
 export const readXenteAmount = withExponent(readAmountMinor)
 export const readUgx = oneOf({ UGX: 'UGX' } as const)
 const readFlag = oneOf({ 0: false, 1: true })

@@ -66,7 +66,10 @@ describe.each(SOURCES)('assay import $source', ({ source, tables, hasApplication
     )
     await fc.assert(
       fc.asyncProperty(fc.tuple(...orders), async (shuffled) => {
-        const folder = await copyOf(source, Object.fromEntries(tables.map((table, index) => [table, shuffled[index]])))
+        const folder = await copyOf(
+          source,
+          Object.fromEntries(tables.map((table, index) => [table, shuffled[index] ?? '']))
+        )
         expect(await bytesOf(await imported(source, folder))).toStrictEqual(expected)
       }),
       { numRuns: 20 }
