@@ -1,9 +1,9 @@
 import type { ApplicantFacts, DecisionRequest } from '../domain/application.ts'
 import type { EventInput } from '../domain/event.ts'
 import { byTime } from '../features/offline.ts'
-import { findTable, type Row, readCsv } from './csv.ts'
-import { DataError } from './data-error.ts'
+import { findTable, type Row, readTable, type Table } from './csv.ts'
 import type { PastRequest } from './history-files.ts'
+import { byAsOf, type Imported } from './import-source.ts'
 import { oneOf, readAmountMinor, readId, readTime, wholeBetween } from './readings.ts'
 
 const DAY_MS = 86_400_000
@@ -29,16 +29,6 @@ const EDUCATIONS = oneOf({
 } as const)
 const BANK_ACCOUNTS = oneOf({ Savings: 'savings', Current: 'current', Other: 'other' } as const)
 
-export interface Imported {
-  /** By time, then by id. */
-  readonly events: readonly EventInput[]
-  /** By time. */
-  readonly applications: readonly PastRequest[]
-  readonly withoutDemographics: number
-  /** Rows that say word for word what an earlier one said; they count once. */
-  readonly repeatedRows: number
-}
-
 /**
  * Reads the tables of SuperLender in a folder: applications and previous_loans, and demographics where there is such a
  * file. Times name no zone: creationdate is UTC and everything else is Lagos time, an hour ahead. In every row approval
@@ -55,51 +45,32 @@ export async function importSuperlender(folder: string): Promise<Imported> {
   const facts = await readDemographics(folder, onRepeat)
   const applications: PastRequest[] = []
   let withoutDemographics = 0
-  for await (const row of rowsOf(folder, 'applications', APPLICATION_COLUMNS, 'systemloanid', onRepeat)) {
+  for await (const row of readTable(folder, APPLICATIONS, onRepeat)) {
     const known = facts.get(row.read('customerid', readId))
     if (known === undefined) withoutDemographics++
     applications.push(toApplication(row, known ?? {}))
   }
   const events: EventInput[] = []
-  for await (const row of rowsOf(folder, 'previous_loans', LOAN_COLUMNS, 'systemloanid', onRepeat))
-    events.push(...toEvents(row))
+  for await (const row of readTable(folder, LOANS, onRepeat)) events.push(...toEvents(row))
   events.sort(byTime)
-  applications.sort((left, right) => left.asOf - right.asOf || (left.applicationId < right.applicationId ? -1 : 1))
-  return { events, applications, withoutDemographics, repeatedRows }
+  applications.sort(byAsOf)
+  const timesTakenAs = 'creationdate UTC, others UTC+1'
+  return { events, applications, counts: { withoutDemographics, repeatedRows }, timesTakenAs }
 }
 
-const APPLICATION_COLUMNS = ['customerid', 'systemloanid', 'creationdate', 'loanamount', 'termdays']
-const LOAN_COLUMNS = [...APPLICATION_COLUMNS, 'approveddate', 'closeddate', 'firstduedate', 'firstrepaiddate']
-const DEMOGRAPHIC_COLUMNS = ['customerid']
-
-/** The rows of a table, each key once: a row said twice counts once, a contradiction is an error. */
-async function* rowsOf(
-  folder: string,
-  name: string,
-  columns: readonly string[],
-  key: string,
-  onRepeat: () => void
-): AsyncGenerator<Row> {
-  const file = findTable(folder, name)
-  if (file === undefined) throw new DataError(folder, undefined, `has neither ${name}.csv nor ${name}.csv.gz`)
-  const seen = new Map<string, string>()
-  for await (const row of readCsv(file, columns)) {
-    const id = row.read(key, readId)
-    const earlier = seen.get(id)
-    if (earlier === row.text) {
-      onRepeat()
-      continue
-    }
-    if (earlier !== undefined) throw row.refuse(`column ${key}: ${id} stands twice, with different values`)
-    seen.set(id, row.text)
-    yield row
-  }
+const COLUMNS = ['customerid', 'systemloanid', 'creationdate', 'loanamount', 'termdays']
+const APPLICATIONS: Table = { name: 'applications', columns: COLUMNS, key: ['systemloanid'] }
+const LOANS: Table = {
+  name: 'previous_loans',
+  columns: [...COLUMNS, 'approveddate', 'closeddate', 'firstduedate', 'firstrepaiddate'],
+  key: ['systemloanid']
 }
+const DEMOGRAPHICS: Table = { name: 'demographics', columns: ['customerid'], key: ['customerid'] }
 
 async function readDemographics(folder: string, onRepeat: () => void): Promise<Map<string, ApplicantFacts>> {
   const facts = new Map<string, ApplicantFacts>()
-  if (findTable(folder, 'demographics') === undefined) return facts
-  for await (const row of rowsOf(folder, 'demographics', DEMOGRAPHIC_COLUMNS, 'customerid', onRepeat)) {
+  if (findTable(folder, DEMOGRAPHICS.name) === undefined) return facts
+  for await (const row of readTable(folder, DEMOGRAPHICS, onRepeat)) {
     const birthYear = row.readOptional('birthyear', readBirthYear)
     const employment = row.readOptional('employment_status_clients', EMPLOYMENTS)
     const education = row.readOptional('level_of_education_clients', EDUCATIONS)

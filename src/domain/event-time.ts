@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 
-/** 2000-01-01: an older event time is a unit error (seconds for milliseconds), not a memory. */
-export const OLDEST_EVENT_MS = 946_684_800_000
+/** 1990-01-01: an older event time is a unit error (seconds for milliseconds lie in 1970), not a memory. */
+export const OLDEST_EVENT_MS = 631_152_000_000
 /** 2100-01-01: a later one is a unit error as well (microseconds). */
 const NEWEST_EVENT_MS = 4_102_444_800_000
 
@@ -14,7 +14,7 @@ export function timeSchema(description: string) {
 
 /** What to tell a producer about a limit that a time broke; undefined for any other limit. */
 export function timeProblem(keyword: string, limit: unknown): string | undefined {
-  if (keyword === 'minimum' && limit === OLDEST_EVENT_MS) return 'is before 2000: looks like seconds; send milliseconds'
+  if (keyword === 'minimum' && limit === OLDEST_EVENT_MS) return 'is before 1990: looks like seconds; send milliseconds'
   if (keyword === 'maximum' && limit === NEWEST_EVENT_MS)
     return 'is after 2100: looks like microseconds; send milliseconds'
   return undefined

@@ -129,7 +129,7 @@ describe('assay import superlender', () => {
     ['applications', 'good_bad_flag', 'Maybe', 'must be one of Good, Bad'],
     ['applications', 'customerid', 'a b', 'is no id'],
     ['previous_loans', 'closeddate', '2017-02-30 00:00:00', 'is no day or time of the calendar'],
-    ['previous_loans', 'approveddate', '1917-02-03 00:00:00', 'lies before the year 2000'],
+    ['previous_loans', 'approveddate', '1917-02-03 00:00:00', 'lies before the year 1990'],
     ['previous_loans', 'firstduedate', '', 'is empty'],
     ['demographics', 'birthyear', '86', 'must be between 1900 and 2100'],
     ['demographics', 'employment_status_clients', 'Pirate', 'must be one of Permanent']

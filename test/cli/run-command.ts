@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,6 +9,43 @@ import { type Command, parseCommandLine } from '../../src/cli/command.ts'
 export const MADE_UP = fileURLToPath(new URL('../fixtures/superlender-made-up', import.meta.url))
 /** Real loans that stay outside the repository. */
 export const SUPERLENDER = fileURLToPath(new URL('../../../shared/data/superlender', import.meta.url))
+
+/** The same for the other sources: an invented folder of fixtures, a real one outside the repository. */
+export const fixtureOf = (source: string) => fileURLToPath(new URL(`../fixtures/${source}-made-up`, import.meta.url))
+export const realDataOf = (source: string) => fileURLToPath(new URL(`../../../shared/data/${source}`, import.meta.url))
+
+/** A folder with the made-up tables of a source, some of them replaced. */
+export async function copyOf(source: string, tables: Readonly<Record<string, string>>): Promise<string> {
+  const folder = await workFolder()
+  await cp(fixtureOf(source), folder, { recursive: true })
+  for (const [name, text] of Object.entries(tables)) await writeFile(join(folder, `${name}.csv`), text)
+  return folder
+}
+
+/** The lines of a made-up table, its header first. */
+export async function tableOf(source: string, name: string): Promise<string[]> {
+  return (await readFile(join(fixtureOf(source), `${name}.csv`), 'utf8')).trimEnd().split('\n')
+}
+
+/** One cell of a made-up table replaced; `row` counts from 1 below the header. */
+export async function withCell(
+  source: string,
+  { table, row, column, cell, delimiter = ',' }: CellChange
+): Promise<string> {
+  const lines = await tableOf(source, table)
+  const names = (lines[0] ?? '').replaceAll('"', '').split(delimiter)
+  const cells = (lines[row] ?? '').split(delimiter)
+  cells[names.indexOf(column)] = cell
+  return copyOf(source, { [table]: lines.with(row, cells.join(delimiter)).join('\n') })
+}
+
+interface CellChange {
+  readonly table: string
+  readonly row: number
+  readonly column: string
+  readonly cell: string
+  readonly delimiter?: string
+}
 
 /** Runs a command as its command line would and gives back the JSON of its last line. */
 export async function runCommand(command: Command, ...args: string[]): Promise<Record<string, unknown>> {

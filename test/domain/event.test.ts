@@ -209,7 +209,7 @@ describe('a time in the wrong unit', () => {
   }
 
   test.each([
-    ['seconds', Math.floor(AT_MS / 1000), 'is before 2000: looks like seconds; send milliseconds'],
+    ['seconds', Math.floor(AT_MS / 1000), 'is before 1990: looks like seconds; send milliseconds'],
     ['microseconds', AT_MS * 1000, 'is after 2100: looks like microseconds; send milliseconds']
   ])('in %s is named with its likely cause', (_unit, occurredAtMs, problem) => {
     expect(problemsOf(occurredAtMs)).toEqual([{ field: '/occurredAtMs', problem }])

@@ -201,7 +201,7 @@ describe('an event that cannot be true', () => {
     }
     const units = [Math.floor(NOW_MS / 1000), NOW_MS * 1000, NOW_MS + 3_600_000]
     expect(await Promise.all(units.map(problemOf))).toEqual([
-      ['/occurredAtMs is before 2000: looks like seconds; send milliseconds'],
+      ['/occurredAtMs is before 1990: looks like seconds; send milliseconds'],
       ['/occurredAtMs is after 2100: looks like microseconds; send milliseconds'],
       ['/occurredAtMs lies more than 5 minutes ahead of our clock: send UTC, and look at the clock that made it']
     ])
