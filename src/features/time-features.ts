@@ -3,7 +3,15 @@ import { DAY_MS, type FeatureDefinition, HOUR_MS, MINUTE_MS } from './definition
 import { eventFeature } from './event-feature.ts'
 
 /** Standard time where most people with the currency live; a few hours of error are a few hours of error. */
-const UTC_OFFSET_MINUTES: Readonly<Record<Application['currency'], number>> = { CNY: 480, NGN: 60, USD: -300, EUR: 60 }
+const UTC_OFFSET_MINUTES: Readonly<Record<Application['currency'], number>> = {
+  CNY: 480,
+  NGN: 60,
+  USD: -300,
+  EUR: 60,
+  UGX: 180,
+  CZK: 60,
+  TWD: 480
+}
 const NIGHT = { fromHour: 0, toHour: 5, utcOffsetMinutes: UTC_OFFSET_MINUTES.CNY } as const
 
 /** When the applicant is awake. */
@@ -18,7 +26,8 @@ export const TIME_FEATURES: readonly FeatureDefinition[] = [
     unit: 'hours',
     range: [0, 23],
     legal: [],
-    meaning: 'Full hour of the decision in the zone of the currency: CNY +8, NGN +1, EUR +1, USD −5'
+    meaning:
+      'Full hour of the decision in the zone of the currency: CNY and TWD +8, UGX +3, NGN, EUR and CZK +1, USD −5'
   },
   eventFeature({
     name: 'applicant.night_share_30d',

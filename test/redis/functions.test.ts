@@ -2,7 +2,15 @@ import { createHash } from 'node:crypto'
 import { globSync, readFileSync } from 'node:fs'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { createRedis, whenReady } from '../../src/redis/client.ts'
-import { asClaimed, begin, commit, librarySource, loadFunctions, release, versionOf } from '../../src/redis/functions.ts'
+import {
+  asClaimed,
+  begin,
+  commit,
+  librarySource,
+  loadFunctions,
+  release,
+  versionOf
+} from '../../src/redis/functions.ts'
 import { canStartRedis, sharedRedisUrl, startOwnRedis, uniquePrefix } from '../support/redis.ts'
 import { readStored } from './stored.ts'
 
