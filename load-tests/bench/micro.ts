@@ -1,6 +1,8 @@
 import { createHmac, createSecretKey, randomBytes } from 'node:crypto'
+import { Command } from 'ioredis'
 import { isoDate } from '../../src/domain/calendar.ts'
 import { createTokenise } from '../../src/gateway/tokens.ts'
+import { encodeCall } from '../../src/redis/encoded-call.ts'
 import { measureInterleaved } from './interleaved.ts'
 
 // The lines of the service that look odd for the sake of speed, each beside the plain way. Prints medians and ratios.
@@ -18,6 +20,13 @@ show('identity token (src/gateway/tokens.ts, docs/decisions/0005)', {
 show('ISO date of a day number (src/domain/calendar.ts)', {
   'civil calendar arithmetic': (index) => isoDate(20_000 + (index % 4000)),
   'Date.toISOString': (index) => new Date((20_000 + (index % 4000)) * 86_400_000).toISOString().slice(0, 10)
+})
+
+const record = randomBytes(46)
+const begun = Array.from({ length: 16 }, (_, index) => [`{p00}:application:${index}`, 'x'.repeat(400), record])
+show('FCALL of sixteen decisions as bytes (src/redis/encoded-call.ts)', {
+  'in one piece': () => encodeCall(['FCALL', 'assay_begin', 16], begun.flat()),
+  'argument by argument, ioredis': () => new Command('FCALL', ['assay_begin', 16, ...begun.flat()]).toWritable({})
 })
 
 function show(title: string, contenders: Record<string, (index: number) => unknown>): void {
