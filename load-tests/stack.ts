@@ -14,6 +14,7 @@ export interface ServiceUnderTest {
   readonly key: string
   readonly redisVersion: string
   readonly redisUrl: string
+  readonly redisPrefix: string
   /** The gateway’s private port, for its metrics. */
   readonly opsUrl: string
   /** Where the gateway's inspector opens when it is asked to; only when it was started to be profiled. */
@@ -93,6 +94,7 @@ export async function startServiceUnderTest({ note, profiled, signal }: ServiceO
       key,
       redisVersion: server.version,
       redisUrl: stack.redisUrl,
+      redisPrefix: env.REDIS_PREFIX,
       opsUrl: stack.opsUrls.gateway as string,
       inspectPort,
       pids,

@@ -26,6 +26,6 @@ function callOften(call: (index: number) => unknown, times: number): number {
   return ((performance.now() - startedAtMs) * 1000) / times
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   return values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)] as number
 }
