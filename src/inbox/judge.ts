@@ -37,15 +37,17 @@ export function judge(entry: StreamEntry, { edge, nowMs, tenants }: JudgeContext
   const problems = entryProblems(entry)
   if (problems.length > 0) return refused('invalid_request', problems)
   const { tenant = '', event: text = '' } = entry.fields
-  if (!tenants.has(tenant)) {
-    return refused('unknown_tenant', [{ field: 'tenant', problem: 'has no valid key with the scope events' }])
-  }
+  if (!tenants.has(tenant)) return UNKNOWN_TENANT
   if (text.length > MAX_EVENT_CHARS) {
     return refused('body_too_large', [{ field: 'event', problem: `has more than ${MAX_EVENT_CHARS} characters` }])
   }
   const read = readEventText(edge, tenant, text, nowMs)
   return read.kind === 'event' ? read : refused(read.code, read.problems)
 }
+
+export const UNKNOWN_TENANT = refused('unknown_tenant', [
+  { field: 'tenant', problem: 'has no valid key with the scope events' }
+])
 
 function refused(reason: LetterReason, problems: readonly FieldProblem[]): Verdict {
   return { kind: 'refused', reason, problems }
@@ -96,8 +98,14 @@ export function writeLetter(
     chars: text.length,
     // Keyed: a short text may be a phone number, which a plain hash would give away.
     digest: tokenise(tenant ?? '', 'text', text),
+    keyMark: keyMarkOf(tokenise),
     isCorrected: false
   }
+}
+
+/** The same for the same TOKEN_KEY: under another one the tokens of a letter would be other entities. */
+export function keyMarkOf(tokenise: Tokenise): string {
+  return tokenise('', 'text', 'which key')
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {

@@ -33,6 +33,7 @@ export const LetterSchema = Type.Object(
     deliveries: Type.Integer({ description: 'How often the entry was tried' }),
     chars: Type.Integer({ description: 'Length of the text' }),
     digest: Type.String({ description: 'Keyed token of the text: equal for equal texts' }),
+    keyMark: Type.String({ description: 'Tells with which key the tokens were made' }),
     isCorrected: Type.Boolean()
   },
   { additionalProperties: false }

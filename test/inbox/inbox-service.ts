@@ -11,7 +11,7 @@ import { createRedis, whenReady } from '../../src/redis/client.ts'
 import { buildTestApp, TEST_TOKEN_KEY, type TestApp, type TestAppOptions } from '../support/app.ts'
 import { sharedRedisUrl } from '../support/redis.ts'
 
-export const NOW_MS = Date.UTC(2026, 5, 1, 12)
+export const NOW_MS = Date.UTC(2025, 5, 1, 12)
 export const DAY_MS = 86_400_000
 
 export type InboxChanges = Partial<InboxOptions>
