@@ -118,7 +118,7 @@ async function main(): Promise<void> {
     tokenise,
     append: createBehaviourStore({ redis, keys, ...limits }).append,
     tenants: createTenantDirectory(createPartnerKeys(redis, keys), 'events', systemClock),
-    nowMs: systemClock.nowMs,
+    clock: systemClock,
     onOutcome: (outcome, entries) => {
       if (entries > 0) metrics.counter('credit_inbox_events_total').inc({ outcome }, entries)
       if (entries > 0 && outcome === 'deadletter') log.warn({ count: entries }, 'entries became dead letters')

@@ -54,7 +54,7 @@ assay deadletter drop ID
   resend    through the same checks; the letter goes once its event counts, else it stays
 
   --tenant  list, resend: letters of this partner only; fix: the partner whose event it is
-  --set     a field by its JSON pointer: /occurredAtMs=1750000000000, /data/loanId=loan-7
+  --set     a field by its JSON pointer: /occurredAtMs=1740000000000, /data/loanId=loan-7
   --unset   leaves a field out
   --event   file with the whole event as JSON: for what could not be read, or to keep identifiers
             of people out of the shell’s history

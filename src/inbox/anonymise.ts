@@ -88,10 +88,12 @@ function anonymousData(data: Readonly<Record<string, unknown>>, context: Anonymi
 
 /** Whether a value of a known field names nobody: it is what the field asks for, or a slip that is worth seeing. */
 function mayStay(name: string, value: unknown, checks: readonly Check[], { nowMs }: AnonymiseContext): boolean {
-  if (typeof value === 'number' && name.endsWith('Ms')) return isSmall(value) || isTime(value, nowMs)
+  const isNumber = typeof value === 'number'
+  // The schema takes times up to 2100, which a phone number may look like; no event lies that far ahead.
+  if (isNumber && name === 'occurredAtMs') return isSmall(value) || isTime(value, nowMs)
   if (checks.some((check) => check(value).ok)) return true
   if (typeof value === 'boolean' || value === null) return true
-  if (typeof value === 'number') return isSmall(value)
+  if (isNumber) return isSmall(value) || (name.endsWith('Ms') && isTime(value, nowMs))
   return name === 'type' && typeof value === 'string' && /^[A-Za-z]{1,20}([._][A-Za-z]{1,20}){0,3}$/.test(value)
 }
 

@@ -118,7 +118,7 @@ function describeFault(error: unknown): string {
   // Redis says in one word first what is wrong: WRONGTYPE, NOSCRIPT…
   const word = error instanceof Error && error.name === 'ReplyError' ? /^[A-Z]+\b/.exec(error.message)?.[0] : undefined
   const { reason, stack } = faultFields(error)
-  const frame = /at (?:(?<name>[\w.<>]+) )?.*?(?<file>[\w-]+\.ts:\d+)/.exec(stack ?? '')?.groups
+  const frame = /at (?:(?<name>[\w.<>]+) )?.*?(?<file>[\w.-]+\.ts:\d+)/.exec(stack ?? '')?.groups
   const where = frame === undefined ? '' : ` at ${frame.name ?? ''} ${frame.file}`.replace('  ', ' ')
   return `threw ${word ?? reason}${where}`
 }

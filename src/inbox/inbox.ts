@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis'
+import type { Clock } from '../clock.ts'
 import type { Edge } from '../edge/edge.ts'
 import type { Tokenise } from '../edge/tokens.ts'
 import type { BehaviourStore } from '../features/behaviour-store.ts'
@@ -28,7 +29,7 @@ export interface InboxOptions {
   readonly append: BehaviourStore['append']
   /** Partners that may send events; these names are asked for. */
   readonly tenants: (names: readonly string[]) => Promise<ReadonlySet<string>>
-  readonly nowMs: () => number
+  readonly clock: Clock
   readonly onOutcome: InboxDeps['onOutcome']
   readonly onLetter: (reason: LetterReason, evicted: number) => void
 }
@@ -42,7 +43,7 @@ export interface Inbox {
 
 /** The inbox stream, read by a consumer group: any number of processes may share it. */
 export function createInbox(options: InboxOptions): Inbox {
-  const { blocking, redis, keys, consumer, blockMs, retryAfterMs, edge, tokenise, tenants, nowMs } = options
+  const { blocking, redis, keys, consumer, blockMs, retryAfterMs, edge, tokenise, tenants, clock } = options
   const stream = keys.inbox()
   const common = { redis, group: INBOX_GROUP, consumer, count: INBOX_BATCH }
   const reader = createGroupReader({ ...common, blocking, streams: [stream], blockMs, takeOverAfterMs: retryAfterMs })
@@ -51,11 +52,11 @@ export function createInbox(options: InboxOptions): Inbox {
 
   const deps: InboxDeps = {
     tenantsFor: (entries) => tenants([...new Set(entries.flatMap((entry) => tenantOf(entry) ?? []))]),
-    judge: (entry, known) => judge(entry, { edge, nowMs: nowMs(), tenants: known }),
+    judge: (entry, known) => judge(entry, { edge, nowMs: clock.nowMs(), tenants: known }),
     append: options.append,
     settle: (entries) => settle(redis, stream, entries),
     bury: async (entry, reason, problems) => {
-      const letter = writeLetter(entry, reason, problems, { tokenise, nowMs: nowMs() })
+      const letter = writeLetter(entry, reason, problems, { tokenise, nowMs: clock.nowMs() })
       const { buried, evicted } = await letters.bury(letter)
       if (buried) options.onLetter(reason, evicted)
     },
@@ -65,8 +66,8 @@ export function createInbox(options: InboxOptions): Inbox {
   let stale: StaleEntry[] = []
   let lookAtMs = Number.NEGATIVE_INFINITY
   const next = async (): Promise<readonly Delivery[]> => {
-    if (stale.length === 0 && performance.now() >= lookAtMs) {
-      lookAtMs = performance.now() + retryAfterMs / 4
+    if (stale.length === 0 && clock.monotonicMs() >= lookAtMs) {
+      lookAtMs = clock.monotonicMs() + retryAfterMs / 4
       stale = await retries.list()
     }
     if (stale.length > 0) return retries.claim(takeTogether(stale))

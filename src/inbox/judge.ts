@@ -79,13 +79,11 @@ export function writeLetter(
   entry: StreamEntry & { readonly deliveries: number },
   reason: LetterReason,
   problems: readonly FieldProblem[],
-  { tokenise, nowMs }: LetterContext
+  context: LetterContext
 ): Letter {
   const text = entry.fields.event ?? ''
   const tenant = tenantOf(entry)
-  const value = parseObject(text)
-  const anonymous =
-    value && anonymise(value, { nowMs, tokenOf: (field, plain) => tenant && tokenOf(tokenise, tenant, field, plain) })
+  const anonymous = anonymousEvent(text, tenant, context)
   return {
     inboxId: entry.id,
     tenant: tenant ?? null,
@@ -97,8 +95,8 @@ export function writeLetter(
     deliveries: entry.deliveries,
     chars: text.length,
     // Keyed: a short text may be a phone number, which a plain hash would give away.
-    digest: tokenise(tenant ?? '', 'text', text),
-    keyMark: keyMarkOf(tokenise),
+    digest: context.tokenise(tenant ?? '', 'text', text),
+    keyMark: keyMarkOf(context.tokenise),
     isCorrected: false
   }
 }
@@ -108,12 +106,16 @@ export function keyMarkOf(tokenise: Tokenise): string {
   return tokenise('', 'text', 'which key')
 }
 
-function parseObject(text: string): Record<string, unknown> | undefined {
+/** Undefined when the text is no JSON object, or is whatever breaks its reader: that must not keep it out of the letters. */
+function anonymousEvent(text: string, tenant: string | undefined, { tokenise, nowMs }: LetterContext) {
   if (text.length > MAX_EVENT_CHARS) return undefined
   try {
     const value = parseStrictJson(text)
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-    return isObject ? (value as Record<string, unknown>) : undefined
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+    return anonymise(value as Record<string, unknown>, {
+      nowMs,
+      tokenOf: (field, plain) => tenant && tokenOf(tokenise, tenant, field, plain)
+    })
   } catch {
     return undefined
   }

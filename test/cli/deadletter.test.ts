@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { createPartnerKeys } from '../../src/access/partner-keys.ts'
 import { parseCommandLine, UsageError } from '../../src/cli/command.ts'
 import { deadletterCommand } from '../../src/cli/deadletter.ts'
 import {
@@ -214,7 +215,6 @@ describe('assay deadletter fix, then resend', () => {
     await sendEvent(service, login(), 'late')
     await drain(inbox)
     expect((await cli('resend', await onlyId())).failure?.message).toContain('1 still wrong')
-    const { createPartnerKeys } = await import('../../src/access/partner-keys.ts')
     await createPartnerKeys(service.redis, service.keys).create('late', ['events'], NOW_MS)
     expect((await cli('resend', await onlyId())).lines).toEqual(['1 sent: from now on they count'])
     expect(await ids()).toEqual([])

@@ -34,7 +34,7 @@ export async function serviceWithInbox(options: TestAppOptions = {}, changes: In
       tokenise: createTokenise(TEST_TOKEN_KEY),
       append: service.behaviour.append,
       tenants: createTenantDirectory(createPartnerKeys(service.redis, service.keys), 'events', systemClock),
-      nowMs: () => NOW_MS,
+      clock: { ...systemClock, nowMs: () => NOW_MS },
       onOutcome: (outcome, entries) => {
         outcomes[outcome] = (outcomes[outcome] ?? 0) + entries
       },

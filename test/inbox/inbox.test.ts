@@ -1,4 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { createEdge } from '../../src/edge/edge.ts'
+import { createTokenise } from '../../src/edge/tokens.ts'
 import type { BehaviourStore } from '../../src/features/behaviour-store.ts'
 import { createDeadLetters, INBOX_GROUP } from '../../src/inbox/dead-letters.ts'
 import { runInbox } from '../../src/inbox/inbox.ts'
@@ -7,7 +9,7 @@ import { writeLetter } from '../../src/inbox/judge.ts'
 import type { ScoreOutcome } from '../../src/inference/scorer.ts'
 import { createRetries } from '../../src/redis/retries.ts'
 import { entriesOf, readStored } from '../redis/stored.ts'
-import { application, approve, postDecision, type TestAppOptions } from '../support/app.ts'
+import { application, approve, postDecision, TEST_TOKEN_KEY, type TestAppOptions } from '../support/app.ts'
 import { canStartRedis, startOwnRedis } from '../support/redis.ts'
 import {
   disbursed,
@@ -176,6 +178,28 @@ describe('an entry that', () => {
     // Among others it is asked twice, the second time alone.
     expect(tries).toBe(MAX_DELIVERIES + 1)
     expect(await inbox.countPending()).toBe(0)
+  })
+
+  test('breaks the checks themselves is a dead letter after as many tries, and those behind it go on', async () => {
+    const { service, inboxOf, letters, loansSeen } = await watched()
+    const edge = createEdge(createTokenise(TEST_TOKEN_KEY))
+    const fragile = await inboxOf('one', {
+      edge: {
+        ...edge,
+        toEvent: (tenant, input, at, nowMs) => {
+          if (input.eventId === 'poison') throw new TypeError('holds +234 801 234 5678')
+          return edge.toEvent(tenant, input, at, nowMs)
+        }
+      }
+    })
+    await sendEvent(service, disbursed({ eventId: 'poison' }))
+    await sendEvent(service, disbursed())
+    expect(await fragile.round()).toBe(1)
+    await drain(fragile)
+    const [letter] = await lettersOf(letters)
+    expect(letter).toMatchObject({ reason: 'internal_error', deliveries: MAX_DELIVERIES })
+    expect(letter?.problems[0]?.problem).toMatch(/^threw TypeError at .*inbox\.test\.ts:\d+$/)
+    expect(await loansSeen()).toBe(1)
   })
 
   test('makes Redis refuse it because of what it would write does not keep the others of its call', async () => {
