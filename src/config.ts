@@ -51,6 +51,11 @@ export const ConfigSchema = Type.Object({
   MAX_IN_FLIGHT: count('Decisions and event posts in progress at most; beyond it 503', 1024),
   COMPACT_FROM_BYTES: count('Unfolded bytes from which an entity is due for folding', 2048),
   MAX_ENTITY_BYTES: count('Bytes above which an entity takes no more events', 65_536, 16_777_216),
+  INBOX_MAX_BACKLOG: count(
+    'Events waiting in the log or in the inbox at most; beyond it posts of events are answered 429',
+    100_000,
+    100_000_000
+  ),
   OUTBOX_JOBS_PER_SECOND: count(
     'Approvals that become jobs each second at most; the rest waits, decisions come first',
     100,

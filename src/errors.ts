@@ -19,7 +19,7 @@ export const ERRORS = {
   unsupported_media_type: { status: 415, title: 'Only application/json is accepted', retryable: false },
   application_conflict: { status: 422, title: 'The application is known with another content', retryable: false },
   idempotency_conflict: { status: 422, title: 'The Idempotency-Key was used for another request', retryable: false },
-  backlog: { status: 429, title: 'Too many events of one entity wait to be folded', retryable: true },
+  backlog: { status: 429, title: 'Too many events wait to be worked off', retryable: true },
   internal_error: { status: 500, title: 'Something went wrong on our side', retryable: true },
   overloaded: { status: 503, title: 'Too many requests are in progress', retryable: true },
   store_unavailable: {

@@ -5,23 +5,25 @@ import { loadConfig } from './config.ts'
 import { observeDecisions } from './decision-metrics.ts'
 import { createDecideService } from './decisions/decide.ts'
 import { createRedisDecisionStore } from './decisions/redis-decision-store.ts'
+import { createEdge } from './edge/edge.ts'
+import { createTokenise } from './edge/tokens.ts'
 import { describeError } from './errors.ts'
 import { createBehaviourStore } from './features/behaviour-store.ts'
 import { CATALOGUE } from './features/catalogue.ts'
+import { DUE_GROUP } from './features/ingest.ts'
 import { createFeatureSet, createVectorPicker } from './features/vector.ts'
 import { buildApp } from './gateway/app.ts'
-import { createEdge } from './gateway/edge.ts'
 import { buildOps } from './gateway/ops.ts'
-import { createTokenise } from './gateway/tokens.ts'
 import { activeModelFolder, loadModel } from './inference/model.ts'
 import { createScorerPool } from './inference/pool.ts'
 import { createLog, faultFields } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { compilePolicy, explainFromPd } from './policy/engine.ts'
 import { loadPolicy } from './policy/load.ts'
+import { createBacklog } from './redis/backlog.ts'
 import { createRedis, whenReady } from './redis/client.ts'
 import { loadFunctions } from './redis/functions.ts'
-import { createKeys, partitionOfText } from './redis/keys.ts'
+import { createKeys, PARTITIONS, partitionOfText } from './redis/keys.ts'
 import { watchPulse } from './redis/pulse.ts'
 import { type Closer, endOnSignals } from './shutdown.ts'
 import { readVersion } from './version.ts'
@@ -109,6 +111,15 @@ async function main(): Promise<void> {
     if (!functionsLoaded) void load()
   })
 
+  const backlog = createBacklog({
+    redis: eventsRedis,
+    due: Array.from({ length: PARTITIONS }, (_, partition) => keys.due(partition)),
+    group: DUE_GROUP,
+    inbox: keys.inbox(),
+    maxEntries: config.INBOX_MAX_BACKLOG
+  })
+  pulse.onBeat(() => void backlog.look())
+
   const limits = { compactFromBytes: config.COMPACT_FROM_BYTES, maxEntityBytes: config.MAX_ENTITY_BYTES }
   const store = createRedisDecisionStore({
     redis,
@@ -155,6 +166,7 @@ async function main(): Promise<void> {
       clock: systemClock,
       metrics,
       log,
+      isBacklogged: backlog.isOver,
       notReady
     },
     {

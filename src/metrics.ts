@@ -86,6 +86,15 @@ export const METRICS = {
   },
   credit_log_pending_entries: { type: 'gauge', help: 'Notes of due entities not acknowledged yet', labels: [] },
   credit_profile_compactions_total: { type: 'counter', help: 'Tails folded into profiles', labels: ['outcome'] },
+  credit_inbox_events_total: { type: 'counter', help: 'Entries of the inbox handled', labels: ['outcome'] },
+  credit_inbox_pending_entries: { type: 'gauge', help: 'Entries of the inbox not done with yet', labels: [] },
+  credit_deadletter_total: { type: 'counter', help: 'Dead letters written', labels: ['reason'] },
+  credit_deadletter_entries: { type: 'gauge', help: 'Dead letters waiting for a person', labels: [] },
+  credit_deadletter_evicted_total: {
+    type: 'counter',
+    help: 'Dead letters that went because there were too many',
+    labels: []
+  },
   credit_outbox_relayed_total: { type: 'counter', help: 'Outbox entries turned into jobs', labels: [] },
   credit_outbox_pending_entries: { type: 'gauge', help: 'Outbox entries not relayed yet', labels: [] },
   credit_queue_jobs: { type: 'gauge', help: 'Jobs by state', labels: ['queue', 'state'] },

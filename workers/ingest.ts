@@ -1,12 +1,21 @@
 import { hostname, setPriority } from 'node:os'
+import { createPartnerKeys } from '../src/access/partner-keys.ts'
+import { createTenantDirectory } from '../src/access/tenants.ts'
+import { systemClock } from '../src/clock.ts'
 import { loadConfig } from '../src/config.ts'
+import { createEdge } from '../src/edge/edge.ts'
+import { createTokenise } from '../src/edge/tokens.ts'
 import { describeError } from '../src/errors.ts'
+import { createBehaviourStore } from '../src/features/behaviour-store.ts'
 import { createCompactor } from '../src/features/compactor.ts'
-import { ingestRound } from '../src/features/ingest.ts'
+import { DUE_GROUP, ingestRound } from '../src/features/ingest.ts'
 import { buildOps } from '../src/gateway/ops.ts'
-import { createLog } from '../src/log.ts'
+import { createDeadLetters } from '../src/inbox/dead-letters.ts'
+import { createInbox, INBOX_BATCH } from '../src/inbox/inbox.ts'
+import { createLog, faultFields } from '../src/log.ts'
 import { createMetrics } from '../src/metrics.ts'
 import { createRedis, whenReady } from '../src/redis/client.ts'
+import { loadFunctions } from '../src/redis/functions.ts'
 import { createGroupReader, trimStreams } from '../src/redis/group-reader.ts'
 import { createKeys, PARTITIONS } from '../src/redis/keys.ts'
 import { type Closer, endOnSignals } from '../src/shutdown.ts'
@@ -22,10 +31,13 @@ const HOUSEKEEPING_MS = 30_000
 /** Freshness never waits for this worker (tails are read with profiles), so it gathers entries and yields to decisions. */
 const REST_MS = 50
 const FAULT_REST_MS = 1000
+/** The inbox is fresh only once it was read: no rest while there is more. */
+const INBOX_REST_MS = 5
+const RETRY_AFTER_MS = 5000
 const LOW_PRIORITY = 19
 const COMMAND_TIMEOUT_MS = 5000
 
-/** The ingest process: folds the entities that are due, trims what is no longer needed. */
+/** The ingest process: takes events from the inbox into the log, folds the entities that are due, trims what is no longer needed. */
 async function main(): Promise<void> {
   const config = loadConfig(process.env)
   const log = createLog('ingest', config.LOG_LEVEL)
@@ -42,17 +54,21 @@ async function main(): Promise<void> {
       commandTimeoutMs: COMMAND_TIMEOUT_MS,
       onError: () => metrics.counter('credit_redis_errors_total').inc({ role })
     })
-  const [redis, blocking] = [client('request'), client('blocking')]
+  const [redis, blocking, inboxBlocking] = [client('request'), client('blocking'), client('blocking')]
   closers.push({ name: 'redis', close: () => redis.disconnect() })
   const keys = createKeys(config.REDIS_PREFIX)
   const partitions = Array.from({ length: PARTITIONS }, (_, partition) => partition)
   const logs = partitions.map(keys.log)
+  const consumer = `${hostname()}-${process.pid}`
+  redis.on('ready', () => {
+    loadFunctions(redis).catch((error: unknown) => log.error(faultFields(error), 'functions not loaded'))
+  })
   const reader = createGroupReader({
     blocking,
     redis,
     streams: partitions.map(keys.due),
-    group: 'ingest',
-    consumer: `${hostname()}-${process.pid}`,
+    group: DUE_GROUP,
+    consumer,
     count: BATCH,
     blockMs: BLOCK_MS,
     takeOverAfterMs: TAKE_OVER_AFTER_MS
@@ -68,7 +84,7 @@ async function main(): Promise<void> {
     },
     onAcknowledged: (entries: number) => metrics.counter('credit_log_entries_total').inc(entries)
   }
-  await Promise.all([redis, blocking].map((each) => whenReady(each, REDIS_BOOT_MS))).catch(() => {
+  await Promise.all([redis, blocking, inboxBlocking].map((each) => whenReady(each, REDIS_BOOT_MS))).catch(() => {
     log.warn({ redis: redis.status }, 'Redis is not there yet')
   })
   let housekeepingAtMs = 0
@@ -89,11 +105,51 @@ async function main(): Promise<void> {
   })
   closers.push({ name: 'loop', close: loop.stop }, { name: 'blocking redis', close: () => blocking.disconnect() })
 
+  const tokenise = createTokenise(config.TOKEN_KEY)
+  const limits = { compactFromBytes: config.COMPACT_FROM_BYTES, maxEntityBytes: config.MAX_ENTITY_BYTES }
+  const inbox = createInbox({
+    blocking: inboxBlocking,
+    redis,
+    keys,
+    consumer,
+    blockMs: BLOCK_MS,
+    retryAfterMs: RETRY_AFTER_MS,
+    edge: createEdge(tokenise),
+    tokenise,
+    append: createBehaviourStore({ redis, keys, ...limits }).append,
+    tenants: createTenantDirectory(createPartnerKeys(redis, keys), 'events', systemClock),
+    clock: systemClock,
+    onOutcome: (outcome, entries) => {
+      if (entries > 0) metrics.counter('credit_inbox_events_total').inc({ outcome }, entries)
+      if (entries > 0 && outcome === 'deadletter') log.warn({ count: entries }, 'entries became dead letters')
+    },
+    onLetter: (reason, evicted) => {
+      metrics.counter('credit_deadletter_total').inc({ reason })
+      if (evicted === 0) return
+      metrics.counter('credit_deadletter_evicted_total').inc(evicted)
+      log.error({ code: 'deadletters_full', count: evicted }, 'the oldest dead letters went')
+    }
+  })
+  const inboxLoop = startWorkerLoop({
+    name: 'inbox',
+    restMs: (done) => (done >= INBOX_BATCH ? 0 : INBOX_REST_MS),
+    faultRestMs: FAULT_REST_MS,
+    log,
+    round: inbox.round
+  })
+  closers.push(
+    { name: 'inbox loop', close: inboxLoop.stop },
+    { name: 'inbox redis', close: () => inboxBlocking.disconnect() }
+  )
+
   const notReady = (): string[] => {
     if (isEnding()) return ['shutting down']
     return redis.status === 'ready' ? [] : [`redis is ${redis.status}`]
   }
+  const letters = createDeadLetters(redis, keys)
   const pending = metrics.gauge('credit_log_pending_entries')
+  const inboxPending = metrics.gauge('credit_inbox_pending_entries')
+  const deadLetters = metrics.gauge('credit_deadletter_entries')
   const up = metrics.gauge('credit_redis_up')
   const ops = await buildOps({
     metrics,
@@ -101,7 +157,10 @@ async function main(): Promise<void> {
     beforeScrape: async () => {
       const ready = notReady().length === 0
       up.set({ role: 'request' }, ready ? 1 : 0)
-      if (ready) pending.set(await reader.countPending())
+      if (!ready) return
+      pending.set(await reader.countPending())
+      inboxPending.set(await inbox.countPending())
+      deadLetters.set(await letters.count())
     }
   })
   closers.push({ name: 'ops', close: () => ops.close() })

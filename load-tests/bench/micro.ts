@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey, randomBytes } from 'node:crypto'
 import { Command } from 'ioredis'
 import { isoDate } from '../../src/domain/calendar.ts'
-import { createTokenise } from '../../src/gateway/tokens.ts'
+import { createTokenise } from '../../src/edge/tokens.ts'
 import { encodeCall } from '../../src/redis/encoded-call.ts'
 import { measureInterleaved } from './interleaved.ts'
 
@@ -11,7 +11,7 @@ const keyHex = randomBytes(32).toString('hex')
 const key = createSecretKey(Buffer.from(keyHex, 'hex'))
 const tokenise = createTokenise(keyHex)
 
-show('identity token (src/gateway/tokens.ts, docs/decisions/0005)', {
+show('identity token (src/edge/tokens.ts, docs/decisions/0005)', {
   'SHA3-256 over key and message': (index) => tokenise('demo', 'phone', `23480${index}`),
   'HMAC-SHA-256': (index) =>
     createHmac('sha256', key).update(`demo|phone|23480${index}`).digest('base64url').slice(0, 22)

@@ -3,10 +3,10 @@ import { type Application, DecisionRequestSchema } from '../domain/application.t
 import { compileCheck } from '../domain/check.ts'
 import { type AssayEvent, EventInputSchema } from '../domain/event.ts'
 import { timeSchema } from '../domain/event-time.ts'
+import { createEdge } from '../edge/edge.ts'
+import { createTokenise } from '../edge/tokens.ts'
 import { AssayError } from '../errors.ts'
 import type { PastApplication } from '../features/offline.ts'
-import { createEdge } from '../gateway/edge.ts'
-import { createTokenise } from '../gateway/tokens.ts'
 import { DataError } from './data-error.ts'
 import { readNdjson } from './ndjson.ts'
 

@@ -1,11 +1,12 @@
 import { describeError } from '../errors.ts'
 import { backtestCommand } from './backtest.ts'
 import { type Command, isUsageError, parseCommandLine } from './command.ts'
+import { deadletterCommand } from './deadletter.ts'
 import { exportCommand } from './export.ts'
 import { importCommand } from './import.ts'
 import { keysCommand } from './keys.ts'
 
-const COMMANDS: readonly Command[] = [importCommand, exportCommand, backtestCommand, keysCommand]
+const COMMANDS: readonly Command[] = [importCommand, exportCommand, backtestCommand, keysCommand, deadletterCommand]
 
 function printHelp(): void {
   const width = Math.max(...COMMANDS.map(({ name }) => name.length))

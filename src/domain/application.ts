@@ -104,7 +104,7 @@ export const DecisionRequestSchema = Type.Object(
 )
 export type DecisionRequest = Static<typeof DecisionRequestSchema>
 
-/** Who and what an event or an application is about, as keyed tokens; see gateway tokens. */
+/** Who and what an event or an application is about, as keyed tokens (src/edge/tokens.ts). */
 export interface Refs {
   readonly applicant: string
   readonly device?: string

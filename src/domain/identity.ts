@@ -1,6 +1,6 @@
 /**
  * One spelling per identifier, so that one person, card or address has one token. Pure; the result is plain text and
- * must not leave the HTTP edge.
+ * must not leave the edge (src/edge).
  */
 export function normalisePhone(phone: string): string {
   const digits = phone.replace(/[^0-9]/g, '')

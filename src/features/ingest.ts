@@ -1,6 +1,9 @@
 import type { GroupReader, StreamEntry } from '../redis/group-reader.ts'
 import type { CompactionOutcome } from './compactor.ts'
 
+/** The consumer group that folds what is due. */
+export const DUE_GROUP = 'ingest'
+
 export interface IngestDeps {
   readonly reader: GroupReader
   readonly compactEntity: (entityKey: string) => Promise<CompactionOutcome>

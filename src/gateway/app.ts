@@ -6,11 +6,12 @@ import type { DecisionStore } from '../decisions/store.ts'
 import { DecisionRequestSchema } from '../domain/application.ts'
 import { DecisionSchema } from '../domain/decision.ts'
 import { EventInputSchema } from '../domain/event.ts'
+import type { Edge } from '../edge/edge.ts'
+import { parseStrictJson } from '../edge/strict-json.ts'
 import type { BehaviourStore } from '../features/behaviour-store.ts'
 import type { FeatureSet } from '../features/vector.ts'
 import type { Logger } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
-import type { Edge } from './edge.ts'
 import { installErrorHandler } from './error-handler.ts'
 import { admission } from './plugins/admission.ts'
 import { authentication } from './plugins/authentication.ts'
@@ -21,7 +22,6 @@ import { decisionRoutes } from './routes/decisions.ts'
 import { eventRoutes } from './routes/events.ts'
 import { featureRoutes } from './routes/features.ts'
 import { healthRoutes } from './routes/health.ts'
-import { parseStrictJson } from './strict-json.ts'
 
 export interface AppDeps {
   readonly decide: DecideService
@@ -33,6 +33,8 @@ export interface AppDeps {
   readonly clock: Clock
   readonly metrics: Metrics
   readonly log: Logger
+  /** Whether so many events wait that no more are taken for now. */
+  readonly isBacklogged: () => boolean
   /** What keeps the service from deciding; empty when ready. */
   readonly notReady: () => readonly string[]
 }
@@ -101,6 +103,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
     behaviour: deps.behaviour,
     edge,
     clock,
+    isBacklogged: deps.isBacklogged,
     onEvents: (type, outcome) => metrics.counter('credit_events_total').inc({ type, outcome })
   })
   return app

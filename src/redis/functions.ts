@@ -178,3 +178,14 @@ export async function compact(redis: Redis, entityKey: string, args: readonly (s
 export async function effectOnce(redis: Redis, keys: readonly [string, string], entry: string, keepMs: number) {
   return (await redis.fcall('assay_effect', 2, ...keys, entry, keepMs)) === 1
 }
+
+/** assay_bury: whether the letter was written, and how many old ones went for it. */
+export async function bury(redis: Redis, keys: readonly [string, string], args: readonly (string | number)[]) {
+  const [buried, evicted] = (await redis.fcall('assay_bury', 2, ...keys, ...args)) as [number, number]
+  return { buried: buried === 1, evicted }
+}
+
+/** assay_refile: the id of the corrected letter; undefined when the letter was no longer there. */
+export async function refile(redis: Redis, lettersKey: string, id: string, letter: string) {
+  return ((await redis.fcall('assay_refile', 1, lettersKey, id, letter)) as string | null) ?? undefined
+}

@@ -4,6 +4,8 @@ export interface StreamEntry {
   readonly stream: string
   readonly id: string
   readonly fields: Readonly<Record<string, string>>
+  /** Whether a field was sent twice, of which `fields` has the last. */
+  readonly hasRepeats: boolean
 }
 
 export interface GroupReaderOptions {
@@ -34,7 +36,8 @@ export interface GroupReader {
   readonly trim: (beforeMs: number) => Promise<void>
 }
 
-type RawEntry = [id: string, fields: string[] | null]
+/** An entry as Redis replies it; null when it was deleted while somebody had not acknowledged it. */
+export type RawEntry = [id: string, fields: string[] | null]
 
 /**
  * A consumer group over several streams, at least once: an entry is acknowledged after its effect, never before. A group
@@ -90,10 +93,7 @@ export function createGroupReader(options: GroupReaderOptions): GroupReader {
       const byStream = Map.groupBy(entries, ({ stream }) => stream)
       await Promise.all([...byStream].map(([stream, of]) => redis.xack(stream, group, ...of.map(({ id }) => id))))
     },
-    countPending: async () => {
-      const infos = await Promise.all(streams.map((stream) => readGroups(redis, stream)))
-      return infos.flat().reduce((sum, info) => (info.name === group ? sum + info.pending + info.lag : sum), 0)
-    },
+    countPending: () => countPending(redis, streams, group),
     trim: async (beforeMs) => {
       for (const stream of streams) {
         const needed = await oldestNeededMs(redis, stream)
@@ -111,13 +111,26 @@ export async function trimStreams(redis: Redis, streams: readonly string[], befo
   }
 }
 
+/** Entries that a group has not acknowledged yet, delivered or not, over all streams; all there are where it has no group. */
+export async function countPending(redis: Redis, streams: readonly string[], group: string): Promise<number> {
+  const counts = streams.map(async (stream) => {
+    const info = (await readGroups(redis, stream)).find(({ name }) => name === group)
+    return info === undefined ? redis.xlen(stream) : info.pending + info.lag
+  })
+  return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0)
+}
+
 function ignoreMissingGroup(error: Error): undefined {
   if (!error.message.startsWith('NOGROUP')) throw error
 }
 
 /** Entries deleted while pending come back without fields: there is nothing left to do for them. */
-function toEntries(stream: string, entries: readonly RawEntry[]): StreamEntry[] {
-  return entries.flatMap(([id, flat]) => (flat === null ? [] : [{ stream, id, fields: toFields(flat) }]))
+export function toEntries(stream: string, entries: readonly RawEntry[]): StreamEntry[] {
+  return entries.flatMap(([id, flat]) => {
+    if (flat === null) return []
+    const fields = toFields(flat)
+    return [{ stream, id, fields, hasRepeats: Object.keys(fields).length * 2 !== flat.length }]
+  })
 }
 
 function toFields(flat: readonly string[]): Record<string, string> {

@@ -53,6 +53,10 @@ export function createKeys(prefix: string) {
     effect: (partition: number, name: string) => `${tag(partition)}:effect:${name}`,
     /** Stream: what somebody must be told, such as a due reminder. */
     notices: (partition: number) => `${tag(partition)}:notices`,
+    /** Stream: events of producers that write to Redis themselves; an entry is deleted once it is handled. */
+    inbox: () => `${prefix}:{in}:inbox`,
+    /** Stream: what could not become an event, for a person to correct. */
+    deadLetters: () => `${prefix}:{in}:deadletter`,
     /** Hash: partner keys by key id, secrets as digests. */
     partnerKeys: () => `${prefix}:partner-keys`,
     /** Prefix of BullMQ’s own keys; the tag keeps a queue on one node. */

@@ -29,6 +29,7 @@ const VALUES: Readonly<Record<Label, readonly string[]>> = {
   process: PROCESSES,
   product: PRODUCTS,
   queue: QUEUE_NAMES,
+  reason: ['invalid_request', 'malformed_json'],
   reason_code: ['R101', 'R130', 'SYS_INFERENCE_TIMEOUT'],
   role: ['request', 'blocking'],
   route: ['/v1/decisions'],
@@ -38,7 +39,7 @@ const VALUES: Readonly<Record<Label, readonly string[]>> = {
   version: ['1.2.3']
 }
 
-const OF_INGEST = /^credit_(log|profile)_/
+const OF_INGEST = /^credit_(log|profile|inbox|deadletter)_/
 const OF_MONITOR = /^credit_(outbox|queue|job)_/
 const OF_ALL = /^credit_(build|redis)_/
 

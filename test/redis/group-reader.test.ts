@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { createRedis, type RedisRole, whenReady } from '../../src/redis/client.ts'
-import { createGroupReader, type GroupReaderOptions } from '../../src/redis/group-reader.ts'
+import { countPending, createGroupReader, type GroupReaderOptions } from '../../src/redis/group-reader.ts'
 import { sharedRedisUrl, uniquePrefix } from '../support/redis.ts'
 
 async function connect(role: RedisRole) {
@@ -143,6 +143,14 @@ describe('a group reader', () => {
   })
 })
 
+test('the backlog of a stream without its group is all of it', async () => {
+  await add(streams[0], 'a', 'b')
+  expect(await countPending(redis, streams, 'g')).toBe(2)
+  await readerOf('one').read()
+  await add(streams[1], 'c')
+  expect(await countPending(redis, streams, 'g')).toBe(3)
+})
+
 describe('trimming', () => {
   // Redis trims whole nodes of about a hundred entries: enough of them that something can go.
   const MANY = 1000
@@ -181,6 +189,26 @@ describe('trimming', () => {
     await reader.acknowledge(await reader.read())
     await reader.trim(Date.now())
     expect(await remaining(streams[0])).toHaveLength(MANY)
+  })
+
+  test('never deletes what a reader of any group died with, until somebody has taken it over', async () => {
+    await fill(streams[0])
+    await redis.xgroup('CREATE', streams[0], 'archive', '0')
+    const [here, there] = [readerOf('dead'), readerOf('dead', { group: 'archive' })]
+    const ours = await here.read()
+    const theirs = await there.read()
+    await here.acknowledge(ours.filter((_, index) => index !== 700))
+    await there.acknowledge(theirs.filter((_, index) => index !== 400))
+    await readerOf('heir').trim(Date.now())
+    expect(await remaining(streams[0])).toEqual(expect.arrayContaining([1400, 1700, 1999]))
+    const heir = readerOf('heir', { group: 'archive', takeOverAfterMs: 0 })
+    const taken = await heir.takeOver()
+    expect(valuesOf(taken)).toEqual(['400'])
+    await heir.acknowledge(taken)
+    await heir.trim(Date.now())
+    const left = await remaining(streams[0])
+    expect(left).toEqual(expect.arrayContaining([1700, 1999]))
+    expect(left.length, 'only this group holds it now').toBeLessThan(MANY - 300)
   })
 
   test('deletes nothing from a stream that has no group', async () => {

@@ -9,12 +9,12 @@ import { createDecideService } from '../../src/decisions/decide.ts'
 import { createRedisDecisionStore } from '../../src/decisions/redis-decision-store.ts'
 import type { DecisionStore } from '../../src/decisions/store.ts'
 import type { DecisionRequest } from '../../src/domain/application.ts'
+import { createEdge } from '../../src/edge/edge.ts'
+import { createTokenise } from '../../src/edge/tokens.ts'
 import { type BehaviourStore, createBehaviourStore } from '../../src/features/behaviour-store.ts'
 import { CATALOGUE } from '../../src/features/catalogue.ts'
 import { createFeatureSet, createVectorPicker } from '../../src/features/vector.ts'
 import { type AppOptions, buildApp } from '../../src/gateway/app.ts'
-import { createEdge } from '../../src/gateway/edge.ts'
-import { createTokenise } from '../../src/gateway/tokens.ts'
 import type { ScoreOutcome, Scorer } from '../../src/inference/scorer.ts'
 import { createLog } from '../../src/log.ts'
 import { createMetrics, type Metrics } from '../../src/metrics.ts'
@@ -48,6 +48,7 @@ export interface TestAppOptions extends Partial<AppOptions> {
   readonly redisTimeoutMs?: number
   readonly compactFromBytes?: number
   readonly maxEntityBytes?: number
+  readonly isBacklogged?: () => boolean
   /** Wraps the store, for faults at a chosen step. */
   readonly wrapStore?: (store: DecisionStore) => DecisionStore
 }
@@ -119,7 +120,19 @@ export async function buildTestApp(options: TestAppOptions = {}): Promise<TestAp
   const logLines: string[] = []
   const log = createLog('gateway', 'info', { write: (line: string) => void logLines.push(line) })
   const edge = createEdge(createTokenise(TEST_TOKEN_KEY))
-  const deps = { decide, store, behaviour, featureSet, partnerKeys, edge, clock, metrics, log, notReady: () => [] }
+  const deps = {
+    decide,
+    store,
+    behaviour,
+    featureSet,
+    partnerKeys,
+    edge,
+    clock,
+    metrics,
+    log,
+    notReady: () => [],
+    isBacklogged: options.isBacklogged ?? (() => false)
+  }
   const defaults = { version: 'test', deadlineMs: 2000, maxInFlight: 1024, allowAsOf: false, docsPage: false }
   const app = await buildApp(deps, { ...defaults, ...options })
   onTestFinished(() => app.close())

@@ -1,9 +1,9 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Clock } from '../../clock.ts'
 import type { AssayEvent, EventInput } from '../../domain/event.ts'
+import type { Edge } from '../../edge/edge.ts'
 import { AssayError, type FieldProblem } from '../../errors.ts'
 import type { AppendOutcome, BehaviourStore } from '../../features/behaviour-store.ts'
-import type { Edge } from '../edge.ts'
 import { sendProblem } from '../error-handler.ts'
 import { principalOf } from '../plugins/authentication.ts'
 import { problemResponses } from '../problem.ts'
@@ -29,18 +29,22 @@ export interface EventRoutesOptions {
   readonly behaviour: BehaviourStore
   readonly edge: Edge
   readonly clock: Clock
+  /** Whether so many events wait that no more are taken for now. */
+  readonly isBacklogged: () => boolean
   readonly onEvents: (type: EventInput['type'], outcome: AppendOutcome | 'refused') => void
 }
 
 /** POST of one event or a list; all are checked before the first is stored. */
 export const eventRoutes: FastifyPluginAsyncTypebox<EventRoutesOptions> = async (app, options) => {
-  const { behaviour, edge, clock, onEvents } = options
+  const { behaviour, edge, clock, isBacklogged, onEvents } = options
 
   app.post(
     '/v1/events',
     {
       bodyLimit: BODY_LIMIT_BYTES,
       config: { scope: 'events', admitted: true },
+      // Before the body is read: what will not be taken should cost nothing.
+      onRequest: (_request, _reply, done) => done(isBacklogged() ? tooManyWaiting() : undefined),
       schema: {
         summary: `Tell what happened: one event, or up to ${MAX_EVENTS} as {"events": […]}`,
         description: 'After 202 the very next decision sees them. The same eventId again changes nothing.',
@@ -95,6 +99,10 @@ async function appendAll(behaviour: BehaviourStore, events: readonly AssayEvent[
       }
     )
   }
+}
+
+function tooManyWaiting(): AssayError {
+  return new AssayError('backlog', 'no event was stored: send again later, more slowly', { retryAfterSeconds: 2 })
 }
 
 function backlogError(full: readonly number[], at: (index: number) => string): AssayError {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { parseStrictJson } from '../../src/edge/strict-json.ts'
 import { AssayError } from '../../src/errors.ts'
-import { parseStrictJson } from '../../src/gateway/strict-json.ts'
 
 /** What the parser says: the value, or the code of its refusal; anything else it throws fails the test. */
 function parse(text: string): unknown {

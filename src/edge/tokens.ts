@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 
-export type TokenKind = 'applicant' | 'device' | 'ip' | 'phone' | 'card' | 'nationalId' | 'email'
+export type TokenKind = 'applicant' | 'device' | 'ip' | 'phone' | 'card' | 'nationalId' | 'email' | 'text'
 
 /** 128 bits: no two identifiers of an installation meet. */
 const TOKEN_CHARS = 22

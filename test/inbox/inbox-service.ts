@@ -1,0 +1,96 @@
+import { onTestFinished } from 'vitest'
+import { createPartnerKeys } from '../../src/access/partner-keys.ts'
+import { createTenantDirectory } from '../../src/access/tenants.ts'
+import { systemClock } from '../../src/clock.ts'
+import { createEdge } from '../../src/edge/edge.ts'
+import { createTokenise } from '../../src/edge/tokens.ts'
+import { createDeadLetters, type StoredLetter } from '../../src/inbox/dead-letters.ts'
+import { createInbox, type InboxOptions } from '../../src/inbox/inbox.ts'
+import type { Letter } from '../../src/inbox/letter.ts'
+import { createRedis, whenReady } from '../../src/redis/client.ts'
+import { buildTestApp, TEST_TOKEN_KEY, type TestApp, type TestAppOptions } from '../support/app.ts'
+import { sharedRedisUrl } from '../support/redis.ts'
+
+export const NOW_MS = Date.UTC(2025, 5, 1, 12)
+export const DAY_MS = 86_400_000
+
+export type InboxChanges = Partial<InboxOptions>
+
+/** The application with an inbox behind it, on one prefix of the shared Redis. */
+export async function serviceWithInbox(options: TestAppOptions = {}, changes: InboxChanges = {}) {
+  const service = await buildTestApp({ clock: { nowMs: () => NOW_MS }, ...options })
+  const outcomes: Record<string, number> = {}
+  const reasons: string[] = []
+  const inboxOf = async (consumer: string, own: InboxChanges = {}) =>
+    createInbox({
+      blocking: await connectBlocking(options.redisUrl ?? sharedRedisUrl()),
+      redis: service.redis,
+      keys: service.keys,
+      consumer,
+      blockMs: 20,
+      // At once: a round that finds nothing to retry reads.
+      retryAfterMs: 0,
+      edge: createEdge(createTokenise(TEST_TOKEN_KEY)),
+      tokenise: createTokenise(TEST_TOKEN_KEY),
+      append: service.behaviour.append,
+      tenants: createTenantDirectory(createPartnerKeys(service.redis, service.keys), 'events', systemClock),
+      clock: { ...systemClock, nowMs: () => NOW_MS },
+      onOutcome: (outcome, entries) => {
+        outcomes[outcome] = (outcomes[outcome] ?? 0) + entries
+      },
+      onLetter: (reason) => void reasons.push(reason),
+      ...changes,
+      ...own
+    })
+  const letters = createDeadLetters(service.redis, service.keys)
+  return { service, inboxOf, inbox: await inboxOf('one'), letters, outcomes, reasons }
+}
+
+async function connectBlocking(url: string) {
+  const redis = createRedis({ url, name: 'assay-test', role: 'blocking', commandTimeoutMs: 5000, onError: () => {} })
+  onTestFinished(() => redis.disconnect())
+  await whenReady(redis, 5000)
+  return redis
+}
+
+let serial = 0
+
+/** A login of `person`; every call is another event. */
+export const login = (changes: Record<string, unknown> = {}) => ({
+  eventId: `event-${++serial}`,
+  type: 'auth.login',
+  occurredAtMs: NOW_MS - DAY_MS,
+  applicantId: 'person',
+  data: {},
+  ...changes
+})
+
+export const disbursed = (changes: Record<string, unknown> = {}) =>
+  login({
+    type: 'loan.disbursed',
+    data: { loanId: `loan-${serial + 1}`, principalMinor: 1_000_000, termDays: 30 },
+    ...changes
+  })
+
+/** What a producer does; the id that Redis gives. */
+export async function send({ redis, keys }: TestApp, ...fields: string[]): Promise<string> {
+  return (await redis.xadd(keys.inbox(), '*', ...fields)) as string
+}
+
+export function sendEvent(service: TestApp, event: unknown, tenant = 'alpha'): Promise<string> {
+  return send(service, 'tenant', tenant, 'event', typeof event === 'string' ? event : JSON.stringify(event))
+}
+
+export async function lettersOf(letters: { all: () => AsyncGenerator<StoredLetter> }): Promise<Letter[]> {
+  const found: Letter[] = []
+  for await (const { letter } of letters.all()) if (letter !== undefined) found.push(letter)
+  return found
+}
+
+/** Rounds until nothing is left in the inbox. */
+export async function drain(
+  inbox: { round: () => Promise<number>; countPending: () => Promise<number> },
+  rounds = 100
+) {
+  for (let round = 0; round < rounds && (await inbox.countPending()) > 0; round++) await inbox.round()
+}
