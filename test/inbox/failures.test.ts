@@ -38,7 +38,7 @@ describe('an entry that', () => {
     const [letter] = await lettersOf(letters)
     expect(letter).toMatchObject({ reason: 'internal_error', deliveries: MAX_DELIVERIES, tokens: [] })
     expect(letter?.problems[0]?.problem).toMatch(/^threw RangeError/)
-    expect(JSON.stringify(letter)).not.toContain('234')
+    expect(JSON.stringify(letter)).not.toMatch(/holds|801 234/)
     // Among others it is asked twice, the second time alone.
     expect(tries).toBe(MAX_DELIVERIES + 1)
     expect(await inbox.countPending()).toBe(0)
