@@ -55,8 +55,9 @@ function nextStep(id: string, { isCorrected, event, problems, reason }: Letter):
   if (isCorrected || reason === 'backlog' || reason === 'internal_error') return `assay deadletter resend ${id}`
   if (reason === 'unknown_tenant') return `assay keys create --tenant NAME, or deadletter fix ${id} --tenant NAME`
   if (event === null) return `assay deadletter fix ${id} --event FILE`
-  const [first] = problems
-  return `assay deadletter fix ${id} --set ${first?.field.startsWith('/') ? first.field : '/FIELD'}=VALUE`
+  const { field = '', problem } = problems.find((each) => each.field.startsWith('/')) ?? {}
+  const change = problem === 'is not a known field' ? `--unset ${field}` : `--set ${field || '/FIELD'}=VALUE`
+  return `assay deadletter fix ${id} ${change}`
 }
 
 export function problemLines(problems: readonly FieldProblem[]): string[] {

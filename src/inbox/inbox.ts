@@ -78,9 +78,15 @@ export function createInbox(options: InboxOptions): Inbox {
   return {
     round: async () => {
       if (unfinished.length === 0) unfinished = await next()
-      const done = await inboxRound(deps, unfinished)
-      unfinished = []
-      return done
+      try {
+        const done = await inboxRound(deps, unfinished)
+        unfinished = []
+        return done
+      } catch (error) {
+        // In an outage the workers would take them from one another, and each taking uses up a try.
+        await retries.hold(unfinished).catch(() => {})
+        throw error
+      }
     },
     countPending: () => redis.xlen(stream)
   }

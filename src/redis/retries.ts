@@ -23,6 +23,8 @@ export interface Retries {
   readonly list: () => Promise<StaleEntry[]>
   /** Delivers them to this consumer, but for those that another one has taken or that are gone. */
   readonly claim: (stale: readonly StaleEntry[]) => Promise<(StreamEntry & { readonly deliveries: number })[]>
+  /** Keeps entries from being stale for others while this consumer still works at them. No delivery. */
+  readonly hold: (entries: readonly Pick<StaleEntry, 'id'>[]) => Promise<void>
 }
 
 /**
@@ -37,6 +39,10 @@ export function createRetries({ redis, stream, group, consumer, afterMs, count }
         return []
       })) as [id: string, consumer: string, idleMs: number, deliveries: number][]
       return rows.map(([id, , , deliveries]) => ({ id, deliveries }))
+    },
+    hold: async (entries) => {
+      const ids = entries.map(({ id }) => id)
+      if (ids.length > 0) await redis.xclaim(stream, group, consumer, 0, ...ids, 'JUSTID')
     },
     claim: async (stale) => {
       const deliveries = new Map(stale.map((entry) => [entry.id, entry.deliveries + 1]))

@@ -7,8 +7,18 @@ import { createTokenise } from '../../src/edge/tokens.ts'
 import { createDeadLetters, type StoredLetter } from '../../src/inbox/dead-letters.ts'
 import { createInbox, type InboxOptions } from '../../src/inbox/inbox.ts'
 import type { Letter } from '../../src/inbox/letter.ts'
+import type { ScoreOutcome } from '../../src/inference/scorer.ts'
 import { createRedis, whenReady } from '../../src/redis/client.ts'
-import { buildTestApp, TEST_TOKEN_KEY, type TestApp, type TestAppOptions } from '../support/app.ts'
+import { entriesOf, readStored } from '../redis/stored.ts'
+import {
+  application,
+  approve,
+  buildTestApp,
+  postDecision,
+  TEST_TOKEN_KEY,
+  type TestApp,
+  type TestAppOptions
+} from '../support/app.ts'
 import { sharedRedisUrl } from '../support/redis.ts'
 
 export const NOW_MS = Date.UTC(2025, 5, 1, 12)
@@ -93,4 +103,20 @@ export async function drain(
   rounds = 100
 ) {
   for (let round = 0; round < rounds && (await inbox.countPending()) > 0; round++) await inbox.round()
+}
+
+/** A service with an inbox, the loans of `person` that the next decision counts, and how long the log is. */
+export async function watched(options: TestAppOptions = {}, changes: InboxChanges = {}) {
+  const seen: number[][] = []
+  const score = (row: Float32Array): ScoreOutcome => {
+    seen.push([...row])
+    return approve()
+  }
+  const made = await serviceWithInbox({ score, ...options }, changes)
+  const loansSeen = async () => {
+    await postDecision(made.service, application({ applicantId: 'person' }))
+    return seen.at(-1)?.[0]
+  }
+  const logged = async () => entriesOf(await readStored(made.service.redis, made.service.keys.prefix), 'log').length
+  return { ...made, loansSeen, logged }
 }
