@@ -1,4 +1,5 @@
 import { type DecisionObserver, STAGES } from './decisions/decide.ts'
+import type { EntityKind } from './domain/event.ts'
 import type { Metrics } from './metrics.ts'
 
 /**
@@ -33,6 +34,12 @@ export function observeDecisions(metrics: Metrics, model: string): DecisionObser
       for (const offer of offers) aprOf(product, score?.band ?? 'none').observe(offer.apr.effective)
     }
   }
+}
+
+/** Counts what came too late for an entity. */
+export function countSetAside(metrics: Metrics): (entity: EntityKind) => void {
+  const setAside = metrics.counter('credit_events_set_aside_total')
+  return (entity) => setAside.inc({ entity })
 }
 
 /** A child for each pair of label values, made when it is first needed; both come from closed lists. */

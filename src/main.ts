@@ -2,7 +2,7 @@ import { randomUUIDv7 } from 'node:crypto'
 import { createPartnerKeys } from './access/partner-keys.ts'
 import { systemClock } from './clock.ts'
 import { loadConfig } from './config.ts'
-import { observeDecisions } from './decision-metrics.ts'
+import { countSetAside, observeDecisions } from './decision-metrics.ts'
 import { createDecideService } from './decisions/decide.ts'
 import { createRedisDecisionStore } from './decisions/redis-decision-store.ts'
 import { createEdge } from './edge/edge.ts'
@@ -159,7 +159,7 @@ async function main(): Promise<void> {
     {
       decide,
       store,
-      behaviour: createBehaviourStore({ redis: eventsRedis, keys, ...limits }),
+      behaviour: createBehaviourStore({ redis: eventsRedis, keys, ...limits, onSetAside: countSetAside(metrics) }),
       featureSet,
       partnerKeys: createPartnerKeys(redis, keys),
       edge: createEdge(createTokenise(config.TOKEN_KEY)),

@@ -63,6 +63,11 @@ export const METRICS = {
     buckets: APR_BUCKETS
   },
   credit_events_total: { type: 'counter', help: 'Events received', labels: ['type', 'outcome'] },
+  credit_events_set_aside_total: {
+    type: 'counter',
+    help: 'Events that came too late for an entity of which that time is kept as tiles only',
+    labels: ['entity']
+  },
   credit_requests_in_flight: { type: 'gauge', help: 'Admitted requests in progress', labels: [] },
   credit_requests_shed_total: {
     type: 'counter',

@@ -3,6 +3,7 @@ import { createPartnerKeys } from '../src/access/partner-keys.ts'
 import { createTenantDirectory } from '../src/access/tenants.ts'
 import { systemClock } from '../src/clock.ts'
 import { loadConfig } from '../src/config.ts'
+import { countSetAside } from '../src/decision-metrics.ts'
 import { createEdge } from '../src/edge/edge.ts'
 import { createTokenise } from '../src/edge/tokens.ts'
 import { describeError } from '../src/errors.ts'
@@ -116,7 +117,7 @@ async function main(): Promise<void> {
     retryAfterMs: RETRY_AFTER_MS,
     edge: createEdge(tokenise),
     tokenise,
-    append: createBehaviourStore({ redis, keys, ...limits }).append,
+    append: createBehaviourStore({ redis, keys, ...limits, onSetAside: countSetAside(metrics) }).append,
     tenants: createTenantDirectory(createPartnerKeys(redis, keys), 'events', systemClock),
     clock: systemClock,
     onOutcome: (outcome, entries) => {

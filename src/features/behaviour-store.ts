@@ -1,13 +1,17 @@
 import type { Redis } from 'ioredis'
-import { type AssayEvent, ENTITY_KINDS } from '../domain/event.ts'
+import { type AssayEvent, ENTITY_KINDS, type EntityKind } from '../domain/event.ts'
 import { type AppendCall, append } from '../redis/functions.ts'
 import { type Keys, partitionOfText } from '../redis/keys.ts'
 import { createTurnBatcher } from '../redis/turn-batcher.ts'
 import { serialiseEvent } from './event-json.ts'
 import { packRecord } from './record.ts'
 
-/** 'full': one of the event’s entities takes no more until it is folded; nothing was written. */
-export type AppendOutcome = 'appended' | 'full'
+/**
+ * 'full': one of the event’s entities takes no more until it is folded; nothing was written. 'setAside': it is in the log, but
+ * came too late for an entity so crowded that this time is kept as tiles only, where it could not be told from a repeat;
+ * it does not count there until the entity is rebuilt from the log.
+ */
+export type AppendOutcome = 'appended' | 'setAside' | 'full'
 
 /** Where events are acknowledged: after 'appended' every later read sees the event. */
 export interface BehaviourStore {
@@ -21,6 +25,8 @@ export interface BehaviourStoreOptions {
   readonly compactFromBytes: number
   /** Above this an entity takes no more: what folding it would cost a decision no longer fits its budget. */
   readonly maxEntityBytes: number
+  /** For each entity that did not take an event which came too late for it. */
+  readonly onSetAside: (entity: EntityKind) => void
 }
 
 /** Events of one call: 64 keep Redis busy for a millisecond or two, and decisions wait that long at most. */
@@ -31,12 +37,20 @@ export function createBehaviourStore({
   redis,
   keys,
   compactFromBytes,
-  maxEntityBytes
+  maxEntityBytes,
+  onSetAside
 }: BehaviourStoreOptions): BehaviourStore {
   const limits = { dueBytes: compactFromBytes, maxBytes: maxEntityBytes }
   const appendOne = createTurnBatcher((calls: readonly AppendCall[]) => append(redis, calls, limits), MAX_BATCH)
   return {
-    append: async (event) => ((await appendOne(appendCall(keys, event))) ? 'appended' : 'full')
+    append: async (event) => {
+      const appended = await appendOne(appendCall(keys, event))
+      if (appended === 'full') return 'full'
+      if (appended.closed.length === 0) return 'appended'
+      const kinds = ENTITY_KINDS.filter((kind) => event.refs[kind] !== undefined)
+      for (const place of appended.closed) onSetAside(kinds[place] as EntityKind)
+      return 'setAside'
+    }
   }
 }
 
@@ -47,6 +61,7 @@ export function appendCall(keys: Keys, event: AssayEvent): AppendCall {
     log: keys.log(partition),
     due: keys.due(partition),
     entities: entityKeys(keys, event.refs),
+    atMs: event.occurredAtMs,
     event: serialiseEvent(event),
     record: packRecord(event)
   }

@@ -95,7 +95,7 @@ async function endingOf(
   again?: () => Promise<AppendOutcome>
 ): Promise<Ending> {
   if (result.status === 'fulfilled') {
-    if (result.value === 'appended') return { kind: 'appended' }
+    if (result.value !== 'full') return { kind: 'appended' }
     const problems = [{ field: '/', problem: 'one of its entities takes no more events until it is folded' }]
     return retryOr(entry, () => ({ kind: 'deadletter', reason: 'backlog', problems }))
   }

@@ -39,6 +39,7 @@ export interface AppendCall {
   readonly log: string
   readonly due: string
   readonly entities: readonly string[]
+  readonly atMs: number
   readonly event: CallArgument
   readonly record: Buffer
 }
@@ -157,16 +158,29 @@ export async function release(redis: Redis, applicationKey: string, fingerprint:
   return (await redis.fcall('assay_release', 1, applicationKey, fingerprint + decisionId)) === 1
 }
 
-/** assay_append; of each event whether it was appended: false when an entity is full and nothing was written. */
-export async function append(redis: Redis, calls: readonly AppendCall[], limits: EntityLimits): Promise<boolean[]> {
+/**
+ * What became of an event: 'full' when an entity takes no more until it is folded, and nothing was written; else which of
+ * its entities, by their place, keep the event’s time as tiles already and did not take it.
+ */
+export type Appended = 'full' | { readonly closed: readonly number[] }
+
+const NONE_CLOSED: Appended = { closed: [] }
+
+/** assay_append: what became of each event. */
+export async function append(redis: Redis, calls: readonly AppendCall[], limits: EntityLimits): Promise<Appended[]> {
   const keys: string[] = []
   const args: CallArgument[] = [limits.dueBytes, limits.maxBytes]
-  for (const { log, due, entities, event, record } of calls) {
+  for (const { log, due, entities, atMs, event, record } of calls) {
     keys.push(log, due, ...entities)
-    args.push(entities.length, event, record)
+    args.push(entities.length, atMs, event, record)
   }
   const replies = (await callFunction(redis, 'assay_append', keys, args)) as readonly number[]
-  return replies.map((reply) => reply === 1)
+  return replies.map((reply, index) => {
+    if (reply === 0) return 'full'
+    if (reply === 1) return NONE_CLOSED
+    const places = (calls[index] as AppendCall).entities.keys()
+    return { closed: [...places].filter((place) => (reply & (2 << place)) !== 0) }
+  })
 }
 
 /** assay_compact: false when somebody else folded first. */

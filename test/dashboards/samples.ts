@@ -4,6 +4,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { STAGES } from '../../src/decisions/decide.ts'
 import { PRODUCTS } from '../../src/domain/application.ts'
+import { ENTITY_KINDS } from '../../src/domain/event.ts'
 import { createMetrics, METRICS, type MetricName, type Metrics } from '../../src/metrics.ts'
 import { QUEUE_NAMES } from '../../src/monitoring/queues.ts'
 
@@ -19,6 +20,7 @@ const VALUES: Readonly<Record<Label, readonly string[]>> = {
   component: ['score'],
   decision: ['APPROVE', 'REFER', 'DECLINE'],
   endpoint: ['decisions'],
+  entity: [...ENTITY_KINDS],
   hash: ['0123456789ab'],
   job: QUEUE_NAMES,
   kind: ['invalid_request', 'store_unavailable'],

@@ -28,11 +28,14 @@ const foldOf = (content: string) => {
   return fold
 }
 
+const TAKEN = { closed: [] }
+
 describe('assay_append', () => {
-  const call = (entities: string[], record: string) => ({
+  const call = (entities: string[], record: string, atMs = 1) => ({
     log: key('log'),
     due: key('due'),
     entities: entities.map(key),
+    atMs,
     event: '{"e":1}',
     record: Buffer.from(record)
   })
@@ -41,8 +44,8 @@ describe('assay_append', () => {
   const dueNow = async () => (await redis.xrange(key('due'), '-', '+')).map(([, fields]) => fields)
 
   test('adds to the log and to every entity, in order', async () => {
-    expect(await appendTo(['e1', 'e2'], 'one')).toBe(true)
-    expect(await appendTo(['e1'], 'two')).toBe(true)
+    expect(await appendTo(['e1', 'e2'], 'one')).toEqual(TAKEN)
+    expect(await appendTo(['e1'], 'two')).toEqual(TAKEN)
     expect([await redis.get(key('e1')), await redis.get(key('e2'))]).toEqual(['onetwo', 'one'])
     expect((await redis.xrange(key('log'), '-', '+')).map(([, fields]) => fields)).toEqual([
       ['e', '{"e":1}'],
@@ -53,7 +56,7 @@ describe('assay_append', () => {
   test('takes the events of one call in order, and a refused one holds up none behind it', async () => {
     await redis.set(key('full'), 'x'.repeat(10))
     const calls = [call(['e1'], 'one'), call(['e1', 'full'], 'two'), call(['e1', 'e2'], 'three')]
-    expect(await append(redis, calls, { dueBytes: 999, maxBytes: 9 })).toEqual([true, false, true])
+    expect(await append(redis, calls, { dueBytes: 999, maxBytes: 9 })).toEqual([TAKEN, 'full', TAKEN])
     expect([await redis.get(key('e1')), await redis.get(key('e2'))]).toEqual(['onethree', 'three'])
     expect(await redis.xlen(key('log'))).toBe(2)
   })
@@ -75,8 +78,52 @@ describe('assay_append', () => {
   test('one full entity refuses the event as a whole', async () => {
     await redis.mset(key('e2'), 'x'.repeat(10), key('e3'), 'y')
     const before = await stored()
-    expect(await appendTo(['e1', 'e2', 'e3'], 'one', 999, 9)).toBe(false)
+    expect(await appendTo(['e1', 'e2', 'e3'], 'one', 999, 9)).toBe('full')
     expect(await stored()).toEqual(before)
+  })
+})
+
+describe('an entity of which older events are tiles', () => {
+  const limits = { dueBytes: 99_999, maxBytes: 99_999 }
+  const HORIZON_MS = 1_700_000_000_123
+  /** A fold that says that everything up to a time is a tile; `bytes` long in all. */
+  const crowded = (horizonMs: number, bytes = 5000) => {
+    const fold = Buffer.alloc(bytes, 7)
+    fold.writeUInt8(2, 0)
+    fold.writeUIntBE(bytes, 1, 3)
+    fold.writeIntBE(horizonMs, 4, 6)
+    return fold
+  }
+  const appendAt = async (atMs: number, entities: string[]) => {
+    const keys = { log: key('log'), due: key('due'), entities: entities.map(key) }
+    return (await append(redis, [{ ...keys, atMs, event: '{"e":1}', record: Buffer.from('late') }], limits))[0]
+  }
+  const lengths = (...names: string[]) => Promise.all(names.map((name) => redis.strlen(key(name))))
+
+  test('does not take an event of that time; the log and its other entities do', async () => {
+    await redis.set(key('e2'), crowded(HORIZON_MS), 'PX', 60_000)
+    const before = await redis.getBuffer(key('e2'))
+    expect(await appendAt(HORIZON_MS, ['e1', 'e2', 'e3'])).toEqual({ closed: [1] })
+    expect(await redis.getBuffer(key('e2'))).toEqual(before)
+    expect(await redis.pttl(key('e2'))).toBeGreaterThan(0)
+    expect(await lengths('e1', 'e3')).toEqual([4, 4])
+    expect(await redis.xlen(key('log'))).toBe(1)
+  })
+
+  test('takes the very next millisecond', async () => {
+    await redis.set(key('e1'), crowded(HORIZON_MS))
+    expect(await appendAt(HORIZON_MS + 1, ['e1'])).toEqual(TAKEN)
+    expect(await lengths('e1')).toEqual([5004])
+  })
+
+  test('takes everything while nothing is a tile, or while it is only records', async () => {
+    await redis.mset(key('e1'), crowded(-1), key('e2'), Buffer.alloc(5000, 46))
+    expect(await appendAt(1, ['e1', 'e2'])).toEqual(TAKEN)
+  })
+
+  test('names every entity that is closed', async () => {
+    await redis.mset(key('e1'), crowded(HORIZON_MS), key('e3'), crowded(HORIZON_MS))
+    expect(await appendAt(1, ['e1', 'e2', 'e3'])).toEqual({ closed: [0, 2] })
   })
 })
 

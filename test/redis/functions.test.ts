@@ -113,6 +113,7 @@ const beginAll = (tries: readonly Try[], maxBytes = 999) =>
       entities: entities.map(key),
       fingerprint,
       decisionId: id,
+      atMs: 1,
       event: '{"e":1}',
       record: RECORD
     })),

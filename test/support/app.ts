@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis'
 import { onTestFinished } from 'vitest'
 import { createPartnerKeys } from '../../src/access/partner-keys.ts'
 import { type Clock, systemClock } from '../../src/clock.ts'
-import { observeDecisions } from '../../src/decision-metrics.ts'
+import { countSetAside, observeDecisions } from '../../src/decision-metrics.ts'
 import { createDecideService } from '../../src/decisions/decide.ts'
 import { createRedisDecisionStore } from '../../src/decisions/redis-decision-store.ts'
 import type { DecisionStore } from '../../src/decisions/store.ts'
@@ -115,7 +115,7 @@ export async function buildTestApp(options: TestAppOptions = {}): Promise<TestAp
     observer: observeDecisions(metrics, 'credit'),
     commitReserveMs: 50
   })
-  const behaviour = createBehaviourStore({ redis, keys, ...limits })
+  const behaviour = createBehaviourStore({ redis, keys, ...limits, onSetAside: countSetAside(metrics) })
   const partnerKeys = createPartnerKeys(redis, keys)
   const logLines: string[] = []
   const log = createLog('gateway', 'info', { write: (line: string) => void logLines.push(line) })

@@ -23,7 +23,16 @@ const BodySchema = Type.Unsafe<EventInput | { readonly events: readonly EventInp
   ),
   else: EventRef
 })
-const AcceptedSchema = Type.Object({ accepted: Type.Integer({ description: 'Events that count from now on' }) })
+const AcceptedSchema = Type.Object({
+  accepted: Type.Integer({ description: 'Events that are stored' }),
+  setAside: Type.Optional(
+    Type.Integer({
+      description:
+        'How many of them came too late for one of their entities, which has more than 512 newer events: they are in the log, ' +
+        'but do not count there until it is rebuilt, because they could not be told from repeats'
+    })
+  )
+})
 
 export interface EventRoutesOptions {
   readonly behaviour: BehaviourStore
@@ -63,7 +72,8 @@ export const eventRoutes: FastifyPluginAsyncTypebox<EventRoutesOptions> = async 
       })
       const full = outcomes.flatMap((outcome, index) => (outcome === 'full' ? [index] : []))
       if (full.length > 0) return sendProblem(reply, backlogError(full, at))
-      return reply.code(202).send({ accepted: events.length })
+      const setAside = outcomes.filter((outcome) => outcome === 'setAside').length
+      return reply.code(202).send({ accepted: events.length, ...(setAside > 0 && { setAside }) })
     }
   )
 }

@@ -1,4 +1,27 @@
 --[[
+  Whether an event came too late for an entity: older ones are kept as tiles without ids (docs/decisions/0008), so it could not be
+  told from a repeat. Bytes 5 to 10 of a fold are the time up to which that is so, all ones when no event is in a tile.
+]]
+local TILES_FROM_BYTES = 4096
+local function is_closed(key, length, at_ms)
+  -- Tiles come behind 512 whole events, which take more.
+  if length < TILES_FROM_BYTES then return false end
+  local version, _, _, _, a, b, c, d, e, f = string.byte(redis.call('GETRANGE', key, 0, 9), 1, 10)
+  if version >= 18 then return false end
+  local until_ms = ((((a * 256 + b) * 256 + c) * 256 + d) * 256 + e) * 256 + f
+  return until_ms < 281474976710655 and at_ms <= until_ms
+end
+
+-- Takes back what was just appended: an append that must not stand is far rarer than one that must.
+local function take_back(key, before)
+  if before == 0 then
+    redis.call('DEL', key)
+  else
+    redis.call('SET', key, redis.call('GETRANGE', key, 0, before - 1), 'KEEPTTL')
+  end
+end
+
+--[[
   Appends one event to each entity it concerns and to the log.
   Shared by assay_append and assay_begin; not a function of its own.
 
@@ -6,12 +29,14 @@
   log, due              streams  log of the applicant's partition · its entities that are due for folding
   event, record         the event as JSON · its packed record
   due_bytes, max_bytes  unfolded bytes from which an entity is due · bytes above which it takes no more
-  Returns the length of each entity with the record at its end, or nil when one was full: then nothing is written.
+  at_ms                 event time, or nil for what happens now
+  Returns the length of each entity with the record at its end, or nil when one was full: then nothing is written. Second, the
+  number of the entities that were closed for this time, as bits, the first entity the lowest: the event is in the log and
+  in the others.
 
-  Appends first and takes back when an entity was full, because it hardly ever is. A repeat appends again; folding ignores
-  the second.
+  A repeat appends again; folding ignores the second.
 ]]
-local function append_event(keys, first, last, log, due, event, record, due_bytes, max_bytes)
+local function append_event(keys, first, last, log, due, event, record, due_bytes, max_bytes, at_ms)
   local lengths = {}
   local longest = 0
   for at = first, last do
@@ -20,15 +45,19 @@ local function append_event(keys, first, last, log, due, event, record, due_byte
     if length > longest then longest = length end
   end
   if longest - #record > max_bytes then
+    for at = first, last do take_back(keys[at], lengths[at - first + 1] - #record) end
+    return nil
+  end
+  local closed = 0
+  if at_ms and longest >= TILES_FROM_BYTES then
     for at = first, last do
-      local before = lengths[at - first + 1] - #record
-      if before == 0 then
-        redis.call('DEL', keys[at])
-      else
-        redis.call('SET', keys[at], redis.call('GETRANGE', keys[at], 0, before - 1), 'KEEPTTL')
+      local length = lengths[at - first + 1]
+      if is_closed(keys[at], length, at_ms) then
+        take_back(keys[at], length - #record)
+        lengths[at - first + 1] = length - #record
+        closed = closed + 2 ^ (at - first)
       end
     end
-    return nil
   end
   if longest >= due_bytes then
     local names
@@ -45,7 +74,7 @@ local function append_event(keys, first, last, log, due, event, record, due_byte
     if names then redis.call('XADD', due, '*', 'k', names) end
   end
   redis.call('XADD', log, '*', 'e', event)
-  return lengths
+  return lengths, closed
 end
 
 --[[
@@ -54,18 +83,19 @@ end
             (string: the fold and the records appended since)
   ARGV[1]   unfolded bytes from which an entity is due for folding
   ARGV[2]   bytes above which an entity takes no more
-  ARGV[3..] for each event three: number of its entities · the event as JSON · its packed record
-  Reply     for each event 1 appended · 0 refused, an entity is full and nothing of this event was written
+  ARGV[3..] for each event four: number of its entities · event time, ms · the event as JSON · its packed record
+  Reply     for each event 0 refused, an entity is full and nothing of this event was written · else 1 appended, plus 2 for
+            its first entity, 4 for the second and so on when that entity was closed for this time and did not take it
 ]]
 local function assay_append(keys, args)
   local due_bytes, max_bytes = tonumber(args[1]), tonumber(args[2])
   local replies = {}
   local at = 1
-  for arg = 3, #args, 3 do
+  for arg = 3, #args, 4 do
     local last = at + 1 + tonumber(args[arg])
-    local appended = append_event(
-      keys, at + 2, last, keys[at], keys[at + 1], args[arg + 1], args[arg + 2], due_bytes, max_bytes)
-    replies[#replies + 1] = appended and 1 or 0
+    local appended, closed = append_event(
+      keys, at + 2, last, keys[at], keys[at + 1], args[arg + 2], args[arg + 3], due_bytes, max_bytes, tonumber(args[arg + 1]))
+    replies[#replies + 1] = appended and 1 + 2 * closed or 0
     at = last + 1
   end
   return replies
