@@ -102,3 +102,8 @@ export async function compact(redis: Redis, entityKey: string, args: readonly (s
 export async function effectOnce(redis: Redis, keys: readonly [string, string], entry: string, keepMs: number) {
   return (await redis.fcall('assay_effect', 2, ...keys, entry, keepMs)) === 1
 }
+
+/** assay_forget: false when the entity is no longer what was read. */
+export async function forget(redis: Redis, entityKey: string, args: readonly (string | number)[]) {
+  return (await redis.fcall('assay_forget', 1, entityKey, ...args)) === 1
+}

@@ -35,6 +35,8 @@ export function createKeys(prefix: string) {
     log: (partition: number) => `${tag(partition)}:log`,
     /** String: the fold of an entity’s events (its profile), then the records appended since (its tail). */
     entity: (kind: EntityKind, token: string) => `${tag(partitionOfText(token))}:entity:${KIND_LETTER[kind]}:${token}`,
+    /** Pattern of the keys of all entities, or of those of one kind, for SCAN. */
+    entityPattern: (kind?: EntityKind) => `${prefix}:{p??}:entity:${kind === undefined ? '?' : KIND_LETTER[kind]}:*`,
     /** String: claim or outcome of one application. */
     application: (partition: number, tenant: string, applicationId: string) =>
       `${tag(partition)}:application:${tenant}:${applicationId}`,
@@ -51,6 +53,10 @@ export function createKeys(prefix: string) {
     effect: (partition: number, name: string) => `${tag(partition)}:effect:${name}`,
     /** Stream: what somebody must be told, such as a due reminder. */
     notices: (partition: number) => `${tag(partition)}:notices`,
+    /** Pattern of a tenant’s decisions in a partition, for SCAN. */
+    decisionPattern: (partition: number, tenant: string) => `${tag(partition)}:decision:${tenant}:*`,
+    /** String: how far a replay has come. */
+    replay: () => `${prefix}:replay`,
     /** Hash: partner keys by key id, secrets as digests. */
     partnerKeys: () => `${prefix}:partner-keys`,
     /** Prefix of BullMQ’s own keys; the tag keeps a queue on one node. */
