@@ -82,6 +82,11 @@ export const METRICS = {
   credit_log_entries_total: { type: 'counter', help: 'Log entries the ingest worker acknowledged', labels: [] },
   credit_log_pending_entries: { type: 'gauge', help: 'Log entries not acknowledged yet', labels: [] },
   credit_profile_compactions_total: { type: 'counter', help: 'Tails folded into profiles', labels: ['outcome'] },
+  credit_profiles_expired_total: {
+    type: 'counter',
+    help: 'Entities removed because they had no event for PROFILE_IDLE_DAYS',
+    labels: []
+  },
   credit_outbox_relayed_total: { type: 'counter', help: 'Outbox entries turned into jobs', labels: [] },
   credit_outbox_pending_entries: { type: 'gauge', help: 'Outbox entries not relayed yet', labels: [] },
   credit_queue_jobs: { type: 'gauge', help: 'Jobs by state', labels: ['queue', 'state'] },

@@ -1,12 +1,16 @@
 import { hostname, setPriority } from 'node:os'
+import { systemClock } from '../src/clock.ts'
 import { loadConfig } from '../src/config.ts'
 import { describeError } from '../src/errors.ts'
 import { createCompactor } from '../src/features/compactor.ts'
+import { createEntityStore } from '../src/features/entity-store.ts'
 import { ingestRound } from '../src/features/ingest.ts'
+import { createSweeper } from '../src/features/sweeper.ts'
 import { buildOps } from '../src/gateway/ops.ts'
 import { createLog } from '../src/log.ts'
 import { createMetrics } from '../src/metrics.ts'
 import { createRedis, whenReady } from '../src/redis/client.ts'
+import { loadFunctions } from '../src/redis/functions.ts'
 import { createGroupReader } from '../src/redis/group-reader.ts'
 import { createKeys, PARTITIONS } from '../src/redis/keys.ts'
 import { type Closer, endOnSignals } from '../src/shutdown.ts'
@@ -66,8 +70,17 @@ async function main(): Promise<void> {
     },
     onAcknowledged: (entries: number) => metrics.counter('credit_log_entries_total').inc(entries)
   }
-  await Promise.all([redis, blocking].map((each) => whenReady(each, REDIS_BOOT_MS))).catch(() => {
-    log.warn({ redis: redis.status }, 'Redis is not there yet')
+  await Promise.all([redis, blocking].map((each) => whenReady(each, REDIS_BOOT_MS)))
+    // This version may be the first to come up in a rolling deploy.
+    .then(() => loadFunctions(redis))
+    .catch(() => log.warn({ redis: redis.status }, 'Redis is not there yet'))
+  const expired = metrics.counter('credit_profiles_expired_total')
+  const sweeper = createSweeper({
+    store: createEntityStore(redis),
+    keys,
+    idleMs: config.PROFILE_IDLE_DAYS * DAY_MS,
+    clock: systemClock,
+    onExpired: (entities) => expired.inc(entities)
   })
   let housekeepingAtMs = 0
   const loop = startWorkerLoop({
@@ -81,7 +94,9 @@ async function main(): Promise<void> {
         await ingestRound(deps, await reader.takeOver())
         await reader.trim(Date.now() - config.LOG_RETENTION_DAYS * DAY_MS)
       }
-      return ingestRound(deps, await reader.read())
+      const handled = await ingestRound(deps, await reader.read())
+      await sweeper.step()
+      return handled
     }
   })
   closers.push({ name: 'loop', close: loop.stop }, { name: 'blocking redis', close: () => blocking.disconnect() })

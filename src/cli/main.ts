@@ -1,11 +1,22 @@
 import { describeError } from '../errors.ts'
+import { applicantCommand } from './applicant.ts'
+import { archiveCommand } from './archive.ts'
 import { backtestCommand } from './backtest.ts'
 import { type Command, isUsageError, parseCommandLine } from './command.ts'
 import { exportCommand } from './export.ts'
 import { importCommand } from './import.ts'
 import { keysCommand } from './keys.ts'
+import { replayCommand } from './replay.ts'
 
-const COMMANDS: readonly Command[] = [importCommand, exportCommand, backtestCommand, keysCommand]
+const COMMANDS: readonly Command[] = [
+  importCommand,
+  exportCommand,
+  backtestCommand,
+  keysCommand,
+  archiveCommand,
+  replayCommand,
+  applicantCommand
+]
 
 function printHelp(): void {
   const width = Math.max(...COMMANDS.map(({ name }) => name.length))

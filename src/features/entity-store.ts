@@ -16,14 +16,19 @@ export interface EntityStore {
 }
 
 export function createEntityStore(redis: Redis): EntityStore {
+  const remove = (entityKey: string, before: Buffer) =>
+    forget(redis, entityKey, [before.length, hash('sha1', before, 'hex')])
+  const compactFrom = (entityKey: string, before: Buffer, after: Buffer) =>
+    compact(redis, entityKey, [before.length, hash('sha1', before, 'hex'), after])
   return {
     read: async (entityKeys) => (entityKeys.length === 0 ? [] : redis.mgetBuffer(...entityKeys)),
     replace: async (entityKey, before, after) => {
-      // A fold must never be put in front of another, which the comparison of no bytes would allow.
-      if (before === null) return (await redis.set(entityKey, after, 'NX')) !== null
-      return compact(redis, entityKey, [before.length, hash('sha1', before, 'hex'), after])
+      // Comparing no bytes would put the fold in front of whatever is there by now, perhaps another fold.
+      if (before !== null && before.length > 0) return compactFrom(entityKey, before, after)
+      if (before !== null && !(await remove(entityKey, before))) return false
+      return (await redis.set(entityKey, after, 'NX')) !== null
     },
-    remove: (entityKey, before) => forget(redis, entityKey, [before.length, hash('sha1', before, 'hex')]),
+    remove,
     scan: async (cursor, pattern, count) => {
       const [next, names] = await redis.scan(cursor, 'MATCH', pattern, 'COUNT', count)
       return { next, names }

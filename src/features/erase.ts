@@ -76,9 +76,11 @@ export async function eraseApplicant(deps: EraseDeps, request: EraseRequest): Pr
 
   await log.erase()
   await onStep?.('log', [])
+  let entities = 0
   for await (const names of otherEntities(deps)) {
     await eraseEntity(names)
-    deps.onProgress({ logEntries: log.seen(), entities: names.length })
+    entities += names.length
+    deps.onProgress({ logEntries: log.seen(), entities })
   }
   await eraseEntity([own])
   await onStep?.('entities', [own])

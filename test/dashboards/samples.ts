@@ -38,7 +38,7 @@ const VALUES: Readonly<Record<Label, readonly string[]>> = {
   version: ['1.2.3']
 }
 
-const OF_INGEST = /^credit_(log|profile)_/
+const OF_INGEST = /^credit_(log|profiles?)_/
 const OF_MONITOR = /^credit_(outbox|queue|job)_/
 const OF_ALL = /^credit_(build|redis)_/
 
