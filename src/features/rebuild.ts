@@ -43,16 +43,9 @@ export function foldRecords(history: History, head: Buffer | null, records: Buff
  * What an entity should be: everything the log knows, and what only the entity knows. Of an id that both know the log’s
  * record counts: it is the truth.
  *
- * @param isWhole the log has every event there ever was, so that nothing but it counts
  * @returns undefined when the stored bytes cannot be read
  */
-export function mergeEntity(
-  history: History,
-  value: Buffer | null,
-  logRecords: Buffer,
-  isWhole: boolean
-): Buffer | undefined {
-  if (value === null || isWhole) return foldRecords(history, null, logRecords)
+export function mergeEntity(history: History, value: Buffer, logRecords: Buffer): Buffer | undefined {
   const stored = readStoredEntity(value)
   if (stored === undefined) return undefined
   const known = new Set(offsetsOf(logRecords).map((offset) => recordIdHash(logRecords, offset)))

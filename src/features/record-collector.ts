@@ -6,7 +6,7 @@ import { hash32, packRecord } from './record.ts'
 export const PLACES = 2 ** 32
 
 const CHUNK_BYTES = 1 << 20
-/** What a list of records and its place in a map take, measured with load-tests/bench/replay.ts. */
+/** What a list of records and its place in a map take: rounded up, since a bound that is passed ends the process. */
 const ENTITY_BYTES = 300
 const REFERENCE_BYTES = 12
 

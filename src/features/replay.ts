@@ -177,9 +177,12 @@ function createSettler(
   const history = new History()
 
   const settleOne = async (name: string, value: Buffer | null, records: Buffer): Promise<ReplayOutcome> => {
-    const merged = mergeEntity(history, value, records, isWhole)
+    const rebuilt = foldRecords(history, null, records)
+    // Most of them: nothing but the log to know, and folded already.
+    if (value?.equals(rebuilt) === true) return 'unchanged'
+    const merged = value === null || isWhole ? rebuilt : mergeEntity(history, value, records)
     if (merged === undefined && log === null) return 'unreadable'
-    const after = merged ?? foldRecords(history, null, records)
+    const after = merged ?? rebuilt
     if (value !== null && merged !== undefined && isFoldOf(history, value, after)) return 'unchanged'
     const outcome = value === null ? 'created' : merged === undefined ? 'repaired' : 'rebuilt'
     return isCheck || (await store.replace(name, value, after)) ? outcome : 'overtaken'

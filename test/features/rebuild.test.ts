@@ -53,8 +53,7 @@ describe('the rebuilding of profiles', () => {
 })
 
 describe('the merge of log and entity', () => {
-  const merge = (value: Buffer | null, events: readonly AssayEvent[], isWhole = false) =>
-    mergeEntity(new History(), value, pack(events), isWhole)
+  const merge = (value: Buffer, events: readonly AssayEvent[]) => mergeEntity(new History(), value, pack(events))
 
   test('has what either knows: records that are folded, records behind the fold, events of the log', () => {
     const events = logins(30)
@@ -75,7 +74,6 @@ describe('the merge of log and entity', () => {
     const events = logins(MAX_RETAINED + 40)
     const value = foldOf(events)
     expect(merge(value, events.slice(0, 10))).toEqual(value)
-    expect(merge(value, events.slice(0, 10), true)).toEqual(foldOf(events.slice(0, 10)))
   })
 
   test.each([
