@@ -2,6 +2,7 @@ import { systemClock } from '../clock.ts'
 import { findKeptDecisions } from '../decisions/redis-kept-decisions.ts'
 import { compileCheck } from '../domain/check.ts'
 import { ApplicantIdSchema, TenantSchema } from '../domain/ids.ts'
+import { AssayError } from '../errors.ts'
 import { createEntityStore } from '../features/entity-store.ts'
 import { type EraseProgress, eraseApplicant } from '../features/erase.ts'
 import { loadFunctions } from '../redis/functions.ts'
@@ -33,6 +34,7 @@ Removes the log entries of the person, the person’s entity, and the person’s
 Counts of older events, which name nobody, stay. Safe while the service serves, and to repeat: events that arrive meanwhile are
 counted as arrived and erased too. Exit code 1 when something could not be erased: run it again.
 Prints one JSON line with what went and, under kept, what the law wants kept and until when.
+Refused while a replay runs, which would bring back what it has read.
 TOKEN_KEY must be the gateway’s. Uses REDIS_URL, or the Redis of a running npm start.`,
   options: {
     tenant: { type: 'string' },
@@ -46,6 +48,12 @@ TOKEN_KEY must be the gateway’s. Uses REDIS_URL, or the Redis of a running npm
     await withRedis(env, async (redis, prefix) => {
       await loadFunctions(redis)
       const keys = createKeys(prefix)
+      // It would write again what it read before the erasure.
+      if (!request.isDryRun && (await redis.exists(keys.replay())) === 1)
+        throw new AssayError(
+          'config_invalid',
+          'a replay is under way or was killed: let it end first (replay --resume)'
+        )
       const deps = {
         streams: createLogStreams(redis),
         store: createEntityStore(redis),

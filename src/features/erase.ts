@@ -1,3 +1,4 @@
+import { ENTITY_KINDS } from '../domain/event.ts'
 import { type Keys, partitionOfText } from '../redis/keys.ts'
 import { eventJsonOf, type LogEntry, type LogStreams, STREAM_START } from '../redis/log-entries.ts'
 import { entityKeys } from './behaviour-store.ts'
@@ -97,15 +98,14 @@ type Sums = { -readonly [Name in Exclude<keyof EraseSummary, 'isComplete'>]: num
 
 /** Keys of the entities of every kind but applicants, as they lie. */
 async function* otherEntities({ store, keys, pace }: EraseDeps): AsyncGenerator<string[]> {
-  for (const kind of ['device', 'ip', 'phone', 'card'] as const) {
-    let cursor = '0'
-    do {
-      const { next, names } = await store.scan(cursor, keys.entityPattern(kind), SCAN_KEYS)
-      await pace(SCAN_KEYS)
-      if (names.length > 0) yield names
-      cursor = next
-    } while (cursor !== '0')
-  }
+  const pattern = keys.entityPattern(ENTITY_KINDS.filter((kind) => kind !== 'applicant'))
+  let cursor = '0'
+  do {
+    const { next, names } = await store.scan(cursor, pattern, SCAN_KEYS)
+    await pace(SCAN_KEYS)
+    if (names.length > 0) yield names
+    cursor = next
+  } while (cursor !== '0')
 }
 
 /** Erases what came since it was last called; tells the entities that those events name. */

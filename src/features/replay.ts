@@ -85,6 +85,7 @@ export async function replay(deps: ReplayDeps, options: ReplayOptions): Promise<
     from = at
     return deps.savePosition({ from, width, ...tally.sums() })
   }
+  await save(from)
   while (from < PLACES) {
     const to = Math.min(from + width, PLACES)
     const collector = createRecordCollector({ ...options, from, to })

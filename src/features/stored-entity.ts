@@ -60,9 +60,9 @@ export function recordApplicant(record: Buffer): number | undefined {
   return ((record[3] as number) & 1) === 0 ? undefined : record.readUInt32BE(REFS_AT)
 }
 
-/** The newest event time of an entity; -1 when it has no event. A fold keeps its newest events whole. */
-export function newestEventMs({ records }: StoredEntity): number {
-  let newestMs = -1
+/** The newest event time of an entity; -1 when it has no event. A fold keeps its newest events whole, unless erased. */
+export function newestEventMs({ head, records }: StoredEntity): number {
+  let newestMs = head === null ? -1 : head.readIntBE(4, 6)
   for (let offset = 0; offset < records.length; offset += records[offset] as number)
     newestMs = Math.max(newestMs, recordAtMs(records, offset))
   return newestMs

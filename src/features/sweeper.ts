@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { ENTITY_KINDS } from '../domain/event.ts'
 import type { Keys } from '../redis/keys.ts'
 import type { EntityStore } from './entity-store.ts'
 import { newestEventMs, readStoredEntity } from './stored-entity.ts'
@@ -30,7 +31,7 @@ export interface Sweeper {
  * read is left for a replay to repair.
  */
 export function createSweeper({ store, keys, idleMs, clock, onExpired }: SweeperOptions): Sweeper {
-  const pattern = keys.entityPattern()
+  const pattern = keys.entityPattern(ENTITY_KINDS)
   let cursor = '0'
   let keysAStep = LEAST_KEYS
   let nextAtMs = 0

@@ -35,8 +35,9 @@ export function createKeys(prefix: string) {
     log: (partition: number) => `${tag(partition)}:log`,
     /** String: the fold of an entity’s events (its profile), then the records appended since (its tail). */
     entity: (kind: EntityKind, token: string) => `${tag(partitionOfText(token))}:entity:${KIND_LETTER[kind]}:${token}`,
-    /** Pattern of the keys of all entities, or of those of one kind, for SCAN. */
-    entityPattern: (kind?: EntityKind) => `${prefix}:{p??}:entity:${kind === undefined ? '?' : KIND_LETTER[kind]}:*`,
+    /** Pattern of the keys of all entities of some kinds, for SCAN. */
+    entityPattern: (kinds: readonly EntityKind[]) =>
+      `${prefix}:{p??}:entity:[${kinds.map((kind) => KIND_LETTER[kind]).join('')}]:*`,
     /** String: claim or outcome of one application. */
     application: (partition: number, tenant: string, applicationId: string) =>
       `${tag(partition)}:application:${tenant}:${applicationId}`,

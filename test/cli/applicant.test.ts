@@ -72,6 +72,14 @@ describe('assay applicant erase', () => {
     expect(await live.redis.xlen(live.keys.log(partitionOfText(other)))).toBe(1)
   })
 
+  test('waits for no replay: one that runs would bring the person back, so it refuses', async () => {
+    const { live } = await filled()
+    await live.redis.set(live.keys.replay(), '{}')
+    const before = await readStored(live.redis, live.prefix)
+    await expect(erase(live, '--tenant', 'demo', '--applicant', PERSON)).rejects.toThrow('a replay is under way')
+    expect(await readStored(live.redis, live.prefix)).toEqual(before)
+  })
+
   test('--dry-run writes nothing', async () => {
     const { live } = await filled()
     const before = await readStored(live.redis, live.prefix)

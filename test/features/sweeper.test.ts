@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { EntityStore } from '../../src/features/entity-store.ts'
+import { History, MAX_RETAINED } from '../../src/features/history.ts'
+import { packRecord } from '../../src/features/record.ts'
+import { readStoredEntity } from '../../src/features/stored-entity.ts'
 import { createSweeper } from '../../src/features/sweeper.ts'
 import { NOW_MS } from './behaviour.ts'
 import { keysOfEvent, type LiveBehaviour, liveBehaviour, login } from './live-behaviour.ts'
@@ -53,6 +56,21 @@ describe('the sweeper', () => {
       [...new Set(keysOfEvent(live.keys, login('', 'there', 0, { device: 'shared' })))].sort()
     )
     expect(expiredSum()).toBe(2)
+  })
+
+  test('knows the age of what an entity says of events that it no longer holds', async () => {
+    const live = await liveBehaviour()
+    const atMs = NOW_MS - IDLE_MS + 5
+    const crowd = Array.from({ length: MAX_RETAINED + 1 }, (_, index) => login(`c${index}`, 'person', atMs))
+    const name = live.keys.entity('device', 'crowded')
+    const value = new History().fold(null, Buffer.concat(crowd.map(packRecord))).encode()
+    await live.redis.set(name, readStoredEntity(value)?.head as Buffer)
+    const { sweep, time } = sweeperOf(live)
+    await sweep()
+    expect(await live.names()).toEqual([name])
+    time.nowMs += 6
+    await sweep()
+    expect(await live.names()).toEqual([])
   })
 
   test('lets time do it: what is kept today goes when the clock says so', async () => {
