@@ -5,6 +5,7 @@ import { createEntityStore } from '../features/entity-store.ts'
 import { createLogSource, type EventSource } from '../features/log-source.ts'
 import { type ReplayPosition, replay } from '../features/replay.ts'
 import { createEdge, type Edge } from '../gateway/edge.ts'
+import { loadFunctions } from '../redis/functions.ts'
 import { createKeys, PARTITIONS } from '../redis/keys.ts'
 import { createLogStreams } from '../redis/log-entries.ts'
 import { type Command, type CommandArgs, callerPath, required, UsageError } from './command.ts'
@@ -61,6 +62,8 @@ Uses REDIS_URL, or the Redis of a running npm start.`,
   run: (args) =>
     withRedis(args.env, async (redis, prefix) => {
       const { values, print, progress } = args
+      // A Redis that is filled from an archive may be new.
+      if (values.check !== true) await loadFunctions(redis)
       const keys = createKeys(prefix)
       const log = createLogSource(createLogStreams(redis), keys)
       const names = listOf(values, 'from')

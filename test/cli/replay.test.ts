@@ -1,8 +1,12 @@
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { appendFile, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { archiveCommand } from '../../src/cli/archive.ts'
 import { importCommand } from '../../src/cli/import.ts'
 import { replayCommand } from '../../src/cli/replay.ts'
@@ -79,6 +83,26 @@ describe('assay replay', () => {
     const again = await replay(live, '--from', 'log', '--resume')
     expect(again.output).toContain('nothing to resume')
     expect(await live.profiles()).toEqual(before)
+  })
+
+  test('killed as a process, goes on with the next call', async () => {
+    const { live, before, events } = await filled()
+    await removeAll(live)
+    const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+    // A pass takes half a second, so that the kill comes long before the last of eight.
+    const args = ['replay', '--from', 'log', '--buckets', '8', '--rate', String(events.length * 2)]
+    const child = spawn(process.execPath, [main, ...args], { env: { ...process.env, ...envOf(live) }, stdio: 'ignore' })
+    onTestFinished(() => void child.kill('SIGKILL'))
+    const ended = once(child, 'exit')
+    const from = async () => Number(JSON.parse((await live.redis.get(live.keys.replay())) ?? '{"from":0}').from)
+    while ((await from()) === 0 && child.exitCode === null) await setImmediate()
+    child.kill('SIGKILL')
+    expect(await ended).toEqual([null, 'SIGKILL'])
+    const done = Object.keys(await live.profiles()).length
+    expect(done).toBeLessThan(Object.keys(before).length)
+    const { summary } = await replay(live, '--from', 'log', '--resume')
+    expect(await live.profiles()).toEqual(before)
+    expect(summary).toMatchObject({ entities: Object.keys(before).length })
   })
 
   test('--whole is refused without the log, and when the log alone is named and was trimmed', async () => {
