@@ -100,6 +100,11 @@ export const METRICS = {
     help: 'Dead letters that went because there were too many',
     labels: []
   },
+  credit_profiles_expired_total: {
+    type: 'counter',
+    help: 'Entities removed because they had no event for PROFILE_IDLE_DAYS',
+    labels: []
+  },
   credit_outbox_relayed_total: { type: 'counter', help: 'Outbox entries turned into jobs', labels: [] },
   credit_outbox_pending_entries: { type: 'gauge', help: 'Outbox entries not relayed yet', labels: [] },
   credit_queue_jobs: { type: 'gauge', help: 'Jobs by state', labels: ['queue', 'state'] },

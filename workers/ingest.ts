@@ -9,7 +9,9 @@ import { createTokenise } from '../src/edge/tokens.ts'
 import { describeError } from '../src/errors.ts'
 import { createBehaviourStore } from '../src/features/behaviour-store.ts'
 import { createCompactor } from '../src/features/compactor.ts'
+import { createEntityStore } from '../src/features/entity-store.ts'
 import { DUE_GROUP, ingestRound } from '../src/features/ingest.ts'
+import { createSweeper } from '../src/features/sweeper.ts'
 import { buildOps } from '../src/gateway/ops.ts'
 import { createDeadLetters } from '../src/inbox/dead-letters.ts'
 import { createInbox, INBOX_BATCH } from '../src/inbox/inbox.ts'
@@ -61,9 +63,6 @@ async function main(): Promise<void> {
   const partitions = Array.from({ length: PARTITIONS }, (_, partition) => partition)
   const logs = partitions.map(keys.log)
   const consumer = `${hostname()}-${process.pid}`
-  redis.on('ready', () => {
-    loadFunctions(redis).catch((error: unknown) => log.error(faultFields(error), 'functions not loaded'))
-  })
   const reader = createGroupReader({
     blocking,
     redis,
@@ -85,8 +84,21 @@ async function main(): Promise<void> {
     },
     onAcknowledged: (entries: number) => metrics.counter('credit_log_entries_total').inc(entries)
   }
-  await Promise.all([redis, blocking, inboxBlocking].map((each) => whenReady(each, REDIS_BOOT_MS))).catch(() => {
-    log.warn({ redis: redis.status }, 'Redis is not there yet')
+  await Promise.all([redis, blocking, inboxBlocking].map((each) => whenReady(each, REDIS_BOOT_MS)))
+    // This version may be the first to come up in a rolling deploy.
+    .then(() => loadFunctions(redis))
+    .catch(() => log.warn({ redis: redis.status }, 'Redis is not there yet'))
+  // An emptied Redis has none.
+  redis.on('ready', () => {
+    loadFunctions(redis).catch((error: unknown) => log.error(faultFields(error), 'functions not loaded'))
+  })
+  const expired = metrics.counter('credit_profiles_expired_total')
+  const sweeper = createSweeper({
+    store: createEntityStore(redis),
+    keys,
+    idleMs: config.PROFILE_IDLE_DAYS * DAY_MS,
+    clock: systemClock,
+    onExpired: (entities) => expired.inc(entities)
   })
   let housekeepingAtMs = 0
   const loop = startWorkerLoop({
@@ -101,7 +113,9 @@ async function main(): Promise<void> {
         await reader.trim(Date.now())
         await trimStreams(redis, logs, Date.now() - config.LOG_RETENTION_DAYS * DAY_MS)
       }
-      return ingestRound(deps, await reader.read())
+      const handled = await ingestRound(deps, await reader.read())
+      await sweeper.step()
+      return handled
     }
   })
   closers.push({ name: 'loop', close: loop.stop }, { name: 'blocking redis', close: () => blocking.disconnect() })

@@ -1,12 +1,24 @@
 import { describeError } from '../errors.ts'
+import { applicantCommand } from './applicant.ts'
+import { archiveCommand } from './archive.ts'
 import { backtestCommand } from './backtest.ts'
 import { type Command, isUsageError, parseCommandLine } from './command.ts'
 import { deadletterCommand } from './deadletter.ts'
 import { exportCommand } from './export.ts'
 import { importCommand } from './import.ts'
 import { keysCommand } from './keys.ts'
+import { replayCommand } from './replay.ts'
 
-const COMMANDS: readonly Command[] = [importCommand, exportCommand, backtestCommand, keysCommand, deadletterCommand]
+const COMMANDS: readonly Command[] = [
+  importCommand,
+  exportCommand,
+  backtestCommand,
+  keysCommand,
+  deadletterCommand,
+  archiveCommand,
+  replayCommand,
+  applicantCommand
+]
 
 function printHelp(): void {
   const width = Math.max(...COMMANDS.map(({ name }) => name.length))

@@ -27,6 +27,25 @@ export async function* readNdjson<Value>(
   }
 }
 
+/** The lines of a file (.gz too) in parts of some hundred, for files so long that a step for each line would count. */
+export async function* readLineBatches(file: string): AsyncGenerator<{ lines: string[]; firstLine: number }> {
+  let firstLine = 1
+  let rest = ''
+  try {
+    const text = openText(file)
+    text.setEncoding('utf8')
+    for await (const part of text) {
+      const lines = (rest + String(part)).split('\n')
+      rest = lines.pop() ?? ''
+      if (lines.length > 0) yield { lines, firstLine }
+      firstLine += lines.length
+    }
+    if (rest !== '') yield { lines: [rest], firstLine }
+  } catch (error) {
+    throw fileError(file, error)
+  }
+}
+
 /** The bytes of a file, unpacked when its name says gzip; an error of either reaches the reader. */
 export function openText(file: string): NodeJS.ReadableStream {
   const bytes = createReadStream(file)

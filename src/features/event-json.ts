@@ -42,6 +42,11 @@ export function parseLogEvent(json: string): AssayEvent | undefined {
   } catch {
     return undefined
   }
+  return readLogEvent(value)
+}
+
+/** The same for what is parsed already. */
+export function readLogEvent(value: unknown): AssayEvent | undefined {
   const checked = check(value)
   return checked.ok ? (checked.value as AssayEvent) : undefined
 }

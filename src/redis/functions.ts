@@ -203,3 +203,8 @@ export async function bury(redis: Redis, keys: readonly [string, string], args: 
 export async function refile(redis: Redis, lettersKey: string, id: string, letter: string) {
   return ((await redis.fcall('assay_refile', 1, lettersKey, id, letter)) as string | null) ?? undefined
 }
+
+/** assay_forget: false when the entity is no longer what was read. */
+export async function forget(redis: Redis, entityKey: string, args: readonly (string | number)[]) {
+  return (await redis.fcall('assay_forget', 1, entityKey, ...args)) === 1
+}

@@ -37,6 +37,9 @@ export function createKeys(prefix: string) {
     due: (partition: number) => `${tag(partition)}:due`,
     /** String: the fold of an entity’s events (its profile), then the records appended since (its tail). */
     entity: (kind: EntityKind, token: string) => `${tag(partitionOfText(token))}:entity:${KIND_LETTER[kind]}:${token}`,
+    /** Pattern of the keys of all entities of some kinds, for SCAN. */
+    entityPattern: (kinds: readonly EntityKind[]) =>
+      `${prefix}:{p??}:entity:[${kinds.map((kind) => KIND_LETTER[kind]).join('')}]:*`,
     /** String: claim or outcome of one application. */
     application: (partition: number, tenant: string, applicationId: string) =>
       `${tag(partition)}:application:${tenant}:${applicationId}`,
@@ -57,6 +60,10 @@ export function createKeys(prefix: string) {
     inbox: () => `${prefix}:{in}:inbox`,
     /** Stream: what could not become an event, for a person to correct. */
     deadLetters: () => `${prefix}:{in}:deadletter`,
+    /** Pattern of a tenant’s decisions in a partition, for SCAN. */
+    decisionPattern: (partition: number, tenant: string) => `${tag(partition)}:decision:${tenant}:*`,
+    /** String: how far a replay has come. */
+    replay: () => `${prefix}:replay`,
     /** Hash: partner keys by key id, secrets as digests. */
     partnerKeys: () => `${prefix}:partner-keys`,
     /** Prefix of BullMQ’s own keys; the tag keeps a queue on one node. */

@@ -55,6 +55,32 @@ export async function runCommand(command: Command, ...args: string[]): Promise<R
   return JSON.parse(lines.at(-1) ?? '') as Record<string, unknown>
 }
 
+/** Runs a command against a Redis and gives back all that it wrote; its exit code is not that of the tests. */
+export async function runOnRedis(
+  command: Command,
+  env: Record<string, string>,
+  ...args: string[]
+): Promise<{ summary: Record<string, unknown>; exitCode: number; output: string }> {
+  const [lines, all]: [string[], string[]] = [[], []]
+  const before = process.exitCode
+  process.exitCode = 0
+  try {
+    await command.run({
+      ...parseCommandLine(command, args),
+      env,
+      print: (line) => {
+        lines.push(line)
+        all.push(line)
+      },
+      progress: (line) => void all.push(line)
+    })
+    const summary = JSON.parse(lines.at(-1) ?? '') as Record<string, unknown>
+    return { summary, exitCode: Number(process.exitCode), output: all.join('\n') }
+  } finally {
+    process.exitCode = before
+  }
+}
+
 export async function workFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'assay-cli-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))

@@ -41,7 +41,7 @@ const VALUES: Readonly<Record<Label, readonly string[]>> = {
   version: ['1.2.3']
 }
 
-const OF_INGEST = /^credit_(log|profile|inbox|deadletter)_/
+const OF_INGEST = /^credit_(log|profiles?|inbox|deadletter)_/
 const OF_MONITOR = /^credit_(outbox|queue|job)_/
 const OF_ALL = /^credit_(build|redis)_/
 

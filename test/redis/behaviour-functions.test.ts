@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { createRedis, whenReady } from '../../src/redis/client.ts'
-import { append, compact, effectOnce, loadFunctions } from '../../src/redis/functions.ts'
+import { append, compact, effectOnce, forget, loadFunctions } from '../../src/redis/functions.ts'
 import { sharedRedisUrl, uniquePrefix } from '../support/redis.ts'
 import { readStored } from './stored.ts'
 
@@ -163,6 +163,27 @@ describe('assay_compact', () => {
     const digest = createHash('sha1').update(before).digest('hex')
     expect(await compact(redis, key('e'), [3, digest, Buffer.from([1, 253])])).toBe(true)
     expect(await redis.getBuffer(key('e'))).toEqual(Buffer.from([1, 253, 9, 254]))
+  })
+})
+
+describe('assay_forget', () => {
+  const forgetWhat = (read: string) => forget(redis, key('e'), [read.length, sha1(read)])
+
+  test('removes an entity that is still what was read', async () => {
+    await redis.set(key('e'), 'onetwo')
+    expect(await forgetWhat('onetwo')).toBe(true)
+    expect(await redis.exists(key('e'))).toBe(0)
+  })
+
+  test('keeps one to which something was appended, one of another content, and makes none', async () => {
+    await redis.set(key('e'), 'onetwo')
+    expect(await forgetWhat('one')).toBe(false)
+    expect(await forgetWhat('onetwx')).toBe(false)
+    expect(await redis.get(key('e'))).toBe('onetwo')
+    await redis.del(key('e'))
+    expect(await forgetWhat('onetwo')).toBe(false)
+    expect(await forgetWhat('')).toBe(false)
+    expect(await redis.exists(key('e'))).toBe(0)
   })
 })
 
