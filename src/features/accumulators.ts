@@ -1,6 +1,6 @@
 import type { Cells } from './cells.ts'
 import type { Aggregation } from './definition.ts'
-import type { Rows } from './rows.ts'
+import { FIELD_COUNT, type Rows } from './rows.ts'
 import type { Column, ColumnState } from './tile-layout.ts'
 import { distinctValueOf } from './tiles.ts'
 
@@ -49,13 +49,12 @@ export class SumAccumulator implements Accumulator {
   }
 
   addRows({ fields, fieldMask }: Rows, picked: Int32Array, from: number, to: number): void {
-    const values = fields[this.#slot] as Float64Array
     const bit = 1 << this.#slot
     for (let place = from; place < to; place++) {
       const row = picked[place] as number
       if (((fieldMask[row] as number) & bit) === 0) continue
       this.#total++
-      this.#sum += values[row] as number
+      this.#sum += fields[row * FIELD_COUNT + this.#slot] as number
     }
   }
 
@@ -84,13 +83,12 @@ export class SquaresAccumulator implements Accumulator {
   }
 
   addRows({ fields, fieldMask }: Rows, picked: Int32Array, from: number, to: number): void {
-    const values = fields[this.#slot] as Float64Array
     const bit = 1 << this.#slot
     let safe = 0
     for (let place = from; place < to; place++) {
       const row = picked[place] as number
       if (((fieldMask[row] as number) & bit) === 0) continue
-      const value = values[row] as number
+      const value = fields[row * FIELD_COUNT + this.#slot] as number
       this.#total++
       this.#sum += value
       const square = value * value
@@ -130,11 +128,10 @@ export class ExtremeAccumulator implements Accumulator {
   }
 
   addRows({ fields, fieldMask }: Rows, picked: Int32Array, from: number, to: number): void {
-    const values = fields[this.#slot] as Float64Array
     const bit = 1 << this.#slot
     for (let place = from; place < to; place++) {
       const row = picked[place] as number
-      if (((fieldMask[row] as number) & bit) !== 0) this.#add(values[row] as number)
+      if (((fieldMask[row] as number) & bit) !== 0) this.#add(fields[row * FIELD_COUNT + this.#slot] as number)
     }
   }
 

@@ -1,4 +1,4 @@
-import { createAccumulators, type EdgeAccumulator } from './accumulators.ts'
+import { type Accumulator, createAccumulators } from './accumulators.ts'
 import type { Cells } from './cells.ts'
 import type { DistinctValues } from './distinct-values.ts'
 import { type History, MAX_RETAINED } from './history.ts'
@@ -7,7 +7,7 @@ import { type Column, type ColumnWindow, type Selection, TILES_A_WINDOW, type Ti
 /** Features by their place in the catalogue, and how good each is. */
 export interface Readings {
   readonly values: Float64Array
-  /** 1: the value over the raw events, to the bit. */
+  /** 1: the value over the raw events, to the bit. Ones to begin with. */
   readonly exact: Uint8Array
   /** How old the newest event is that the feature could see; NaN: none. */
   readonly newestAgeMs: Float64Array
@@ -18,6 +18,13 @@ const EXACT = 0
 const BOUNDED = 1
 const MISSING = 2
 type Quality = typeof EXACT | typeof BOUNDED | typeof MISSING
+
+/** A selection with what its columns add up in. */
+interface Selected {
+  readonly selection: Selection
+  readonly typeBits: number
+  readonly columns: readonly { readonly column: Column; readonly accumulator: Accumulator }[]
+}
 
 const WHOLE_LIFE = Number.POSITIVE_INFINITY
 
@@ -31,6 +38,7 @@ const WHOLE_LIFE = Number.POSITIVE_INFINITY
  */
 export class FeatureReader {
   readonly #layout: TileLayout
+  readonly #selections: readonly Selected[]
   readonly #accumulators = createAccumulators()
   readonly #picked = new Int32Array(MAX_RETAINED)
   readonly #ends: Int32Array
@@ -39,6 +47,11 @@ export class FeatureReader {
 
   constructor(layout: TileLayout) {
     this.#layout = layout
+    this.#selections = layout.selections.map((selection) => ({
+      selection,
+      typeBits: selection.typeBits,
+      columns: selection.columns.map((column) => ({ column, accumulator: this.#accumulators[column.state] }))
+    }))
     this.#ends = new Int32Array(Math.max(0, ...layout.selections.map(({ windowsMs }) => windowsMs.length)))
   }
 
@@ -49,16 +62,22 @@ export class FeatureReader {
   read(history: History, nowMs: number, into: Readings): boolean {
     this.#readAges(history, nowMs, into.newestAgeMs)
     let isSound = true
-    for (const selection of this.#layout.selections) {
-      if (history.horizonMs < 0 && !hasAny(history, selection.codes)) continue
+    const present = history.horizonMs < 0 ? history.typeBits : -1
+    for (const { selection, typeBits, columns } of this.#selections) {
+      if ((present & typeBits) === 0) continue
       this.#pick(selection, history, nowMs)
-      for (const column of selection.columns) isSound = this.#readColumn(column, history, nowMs, into) && isSound
+      for (const { column, accumulator } of columns)
+        if (history.horizonMs < 0 && column.state === 'count') this.#readCounts(column, into.values)
+        else isSound = this.#readColumn(column, accumulator, history, nowMs, into) && isSound
     }
     return isSound
   }
 
-  #readAges({ rows, newestOfType, horizonMs, tiles }: History, nowMs: number, newestAgeMs: Float64Array): void {
-    for (const { codes, features } of this.#layout.sources) {
+  #readAges(history: History, nowMs: number, newestAgeMs: Float64Array): void {
+    const { rows, newestOfType, horizonMs, tiles } = history
+    const present = horizonMs < 0 ? history.typeBits : -1
+    for (const { codes, typeBits, features } of this.#layout.sources) {
+      if ((present & typeBits) === 0) continue
       let newestMs = -1
       for (const code of codes) {
         const row = newestOfType[code] as number
@@ -90,8 +109,15 @@ export class FeatureReader {
     while (window < windowsMs.length) this.#ends[window++] = count
   }
 
-  #readColumn(column: Column, history: History, nowMs: number, into: Readings): boolean {
-    const accumulator = this.#accumulators[column.state]
+  /** How many were picked is the count, where all events are whole: the most frequent column by far. */
+  #readCounts({ reads }: Column, values: Float64Array): void {
+    for (const { window, outputs } of reads) {
+      const count = this.#ends[window] as number
+      if (count > 0) for (const { feature } of outputs) values[feature] = count
+    }
+  }
+
+  #readColumn(column: Column, accumulator: Accumulator, history: History, nowMs: number, into: Readings): boolean {
     accumulator.start(column)
     this.#older = column.state === 'distinct' ? 0 : (history.tiles.cells[column.index] as Cells).size - 1
     let isSound = true
@@ -106,7 +132,7 @@ export class FeatureReader {
       for (const { feature, of, whenNone, scale } of read.outputs) {
         const value = accumulator.value(of, nowMs)
         into.values[feature] = Number.isNaN(value) ? whenNone : value / scale
-        into.exact[feature] = quality === EXACT ? 1 : 0
+        if (quality !== EXACT) into.exact[feature] = 0
       }
     }
     return isSound
@@ -149,7 +175,7 @@ export class FeatureReader {
 
   /** The newest event is exact wherever it was found, unless a newer one may be missing. */
   #readLast(column: Column, startMs: number, { tiles, isForeign }: History): Quality {
-    const edge: EdgeAccumulator = this.#accumulators.last
+    const edge = this.#accumulators.last
     if (edge.isFound) return EXACT
     if (isForeign) return MISSING
     const cells = tiles.cells[column.index] as Cells
@@ -162,9 +188,4 @@ export class FeatureReader {
 /** Whether a window reaches back behind a floor; −1 is none. */
 function reaches(startMs: number, floorMs: number): boolean {
   return floorMs >= 0 && startMs < floorMs
-}
-
-function hasAny({ newestOfType }: History, codes: readonly number[]): boolean {
-  for (const code of codes) if ((newestOfType[code] as number) >= 0) return true
-  return false
 }

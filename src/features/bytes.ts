@@ -21,14 +21,23 @@ export class ByteWriter {
   }
 
   uint(value: number, width: number): void {
-    for (let scale = 256 ** (width - 1); scale >= 1; scale /= 256) this.byte(Math.floor(value / scale) % 256)
+    if (width > 4) {
+      this.uint(Math.floor(value / 2 ** 32), width - 4)
+      this.uint(value % 2 ** 32, 4)
+      return
+    }
+    for (let shift = 8 * (width - 1); shift >= 0; shift -= 8) this.byte((value >>> shift) & 255)
   }
 
   varint(value: number): void {
     let rest = value
-    while (rest >= 128) {
+    while (rest >= INT32_LIMIT) {
       this.byte((rest % 128) + 128)
       rest = Math.floor(rest / 128)
+    }
+    while (rest >= 128) {
+      this.byte((rest & 127) + 128)
+      rest >>>= 7
     }
     this.byte(rest)
   }
@@ -76,7 +85,9 @@ export class ByteReader {
   }
 
   uint16(): number {
-    return this.byte() * 256 + this.byte()
+    const at = this.offset
+    this.offset += 2
+    return ((this.#bytes[at] as number) << 8) | (this.#bytes[at + 1] as number)
   }
 
   uint32(): number {
@@ -86,8 +97,13 @@ export class ByteReader {
   }
 
   varint(): number {
-    let byte = this.#bytes[this.offset++] as number
-    if (byte < 128) return byte
+    const byte = this.#bytes[this.offset++] as number
+    return byte < 128 ? byte : this.#longVarint(byte)
+  }
+
+  /** Apart, so that the short case is small enough to be compiled into its callers. */
+  #longVarint(first: number): number {
+    let byte = first
     let value = byte & 127
     let scale = 128
     do {
@@ -96,6 +112,10 @@ export class ByteReader {
       scale *= 128
     } while (byte >= 128 && scale < MAX_SCALE)
     return value
+  }
+
+  skipVarints(count: number): void {
+    for (let left = count; left > 0; left--) while ((this.#bytes[this.offset++] as number) >= 128);
   }
 
   zigzag(): number {
@@ -116,9 +136,13 @@ export class ByteReader {
 }
 
 const MAX_SCALE = 2 ** 62
+const INT32_LIMIT = 2 ** 31
 
+/** Bit operations where they reach, because remainders of doubles are slow (load-tests/bench/fold.ts). */
 export function fromZigzag(value: number): number {
-  return value % 2 === 0 ? value / 2 : -(value + 1) / 2
+  if (value < INT32_LIMIT) return (value >>> 1) ^ -(value & 1)
+  const half = Math.floor(value / 2)
+  return value === half * 2 ? half : -half - 1
 }
 
 export function readUint32(bytes: Buffer, at: number): number {

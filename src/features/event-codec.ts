@@ -1,6 +1,6 @@
 import { ENTITY_KINDS } from '../domain/event.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
-import type { Rows } from './rows.ts'
+import { FIELD_COUNT, REF_COUNT, type Rows } from './rows.ts'
 
 /** How a ref is written: not at all, as the one before of its kind, by its place in the dictionary, or in full. */
 const ABSENT = 0
@@ -11,6 +11,9 @@ const NEW = 3
 /** Refs of a kind, and shapes, that a profile may name: twice what its whole events can have. */
 const MOST_REFS = 1024
 const MOST_SHAPES = 1024
+
+/** How many bits a mask has. */
+const BITS = Uint8Array.from({ length: 256 }, (_, mask) => mask.toString(2).replaceAll('0', '').length)
 
 /**
  * Whole events as profiles keep them, oldest first:
@@ -24,6 +27,8 @@ const MOST_SHAPES = 1024
  */
 export class EventCodec {
   readonly #shapes = new Int32Array(MOST_SHAPES)
+  readonly #refMasks = new Uint8Array(MOST_SHAPES)
+  readonly #changesRefs = new Uint8Array(MOST_SHAPES)
   readonly #shapePlaces = new Map<number, number>()
   readonly #refs = ENTITY_KINDS.map(() => new Uint32Array(MOST_REFS))
   readonly #refPlaces = ENTITY_KINDS.map(() => new Map<number, number>())
@@ -45,7 +50,7 @@ export class EventCodec {
       writer.uint(rows.idLow[row] as number, 2)
       this.#writeRefs(writer, rows, row, refs)
       for (let field = 0, rest = rows.fieldMask[row] as number; rest !== 0; field++, rest >>= 1)
-        if ((rest & 1) !== 0) writer.zigzag((rows.fields[field] as Float64Array)[row] as number)
+        if ((rest & 1) !== 0) writer.zigzag(rows.fields[row * FIELD_COUNT + field] as number)
     }
   }
 
@@ -68,7 +73,7 @@ export class EventCodec {
     let refs = 0
     for (let kind = 0, rest = rows.refMask[row] as number; rest !== 0; kind++, rest >>= 1) {
       if ((rest & 1) === 0) continue
-      const ref = (rows.refs[kind] as Uint32Array)[row] as number
+      const ref = rows.refs[row * REF_COUNT + kind] as number
       const places = this.#refPlaces[kind] as Map<number, number>
       const how = places.size > 0 && ref === this.#lastRefs[kind] ? SAME : places.has(ref) ? KNOWN : NEW
       refs |= how << (2 * kind)
@@ -80,7 +85,7 @@ export class EventCodec {
     for (let kind = 0, rest = refs; rest !== 0; kind++, rest >>= 2) {
       const how = rest & 3
       if (how === ABSENT || how === SAME) continue
-      const ref = (rows.refs[kind] as Uint32Array)[row] as number
+      const ref = rows.refs[row * REF_COUNT + kind] as number
       const places = this.#refPlaces[kind] as Map<number, number>
       if (how === KNOWN) writer.varint(places.size - 1 - (places.get(ref) as number))
       else {
@@ -97,13 +102,10 @@ export class EventCodec {
     this.#lastRefs.fill(0)
     let shapes = 0
     let atMs = 0
+    const wantedFields = rows.wantedFields
     for (let left = reader.varint(); left > 0; left--) {
       const place = reader.varint()
-      if (place === shapes && shapes < MOST_SHAPES) {
-        const typeAndFields = reader.byte() | (reader.byte() << 8)
-        this.#shapes[shapes++] = typeAndFields | (reader.uint16() << 16)
-      }
-      if (place >= shapes) throw new RangeError(`shape ${place} is not defined`)
+      if (place >= shapes) this.#readShape(reader, place, shapes++)
       const shape = this.#shapes[place] as number
       const row = rows.add()
       atMs += reader.varint()
@@ -111,27 +113,44 @@ export class EventCodec {
       rows.type[row] = shape & 255
       rows.idHigh[row] = reader.uint32()
       rows.idLow[row] = reader.uint16()
-      rows.refMask[row] = this.#readRefs(reader, rows, row, shape >>> 16)
+      const refMask = this.#refMasks[place] as number
+      rows.refMask[row] = refMask
+      if (this.#changesRefs[place] === 1) this.#readRefs(reader, shape >>> 16)
+      if ((refMask & rows.wantedRefs) !== 0) this.#copyRefs(rows, row)
       const fieldMask = (shape >> 8) & 255
       rows.fieldMask[row] = fieldMask
-      for (let field = 0, rest = fieldMask; rest !== 0; field++, rest >>= 1)
-        if ((rest & 1) !== 0) (rows.fields[field] as Float64Array)[row] = reader.zigzag()
+      if ((fieldMask & wantedFields) === 0) reader.skipVarints(BITS[fieldMask] as number)
+      else
+        for (let to = row * FIELD_COUNT, rest = fieldMask; rest !== 0; to++, rest >>= 1)
+          if ((rest & 1) !== 0) rows.fields[to] = reader.zigzag()
       reader.check()
     }
   }
 
-  #readRefs(reader: ByteReader, rows: Rows, row: number, refs: number): number {
+  #copyRefs({ refs }: Rows, row: number): void {
+    const to = row * REF_COUNT
+    for (let kind = 0; kind < REF_COUNT; kind++) refs[to + kind] = this.#lastRefs[kind] as number
+  }
+
+  #readShape(reader: ByteReader, place: number, shapes: number): void {
+    if (place > shapes || shapes === MOST_SHAPES) throw new RangeError(`shape ${place} is not defined`)
+    const typeAndFields = reader.byte() | (reader.byte() << 8)
+    const refs = reader.uint16()
+    this.#shapes[place] = typeAndFields | (refs << 16)
     let mask = 0
+    for (let kind = 0, rest = refs; rest !== 0; kind++, rest >>= 2) if ((rest & 3) !== ABSENT) mask |= 1 << kind
+    if (mask >> REF_COUNT !== 0) throw new RangeError('a profile names an unknown kind of entity')
+    this.#refMasks[place] = mask
+    // Either bit pattern above SAME has its upper bit set.
+    this.#changesRefs[place] = (refs & 0xaaaa) === 0 ? 0 : 1
+  }
+
+  #readRefs(reader: ByteReader, refs: number): void {
     for (let kind = 0, rest = refs; rest !== 0; kind++, rest >>= 2) {
       const how = rest & 3
-      if (how === ABSENT) continue
-      if (kind >= ENTITY_KINDS.length) throw new RangeError('a profile names an unknown kind of entity')
-      mask |= 1 << kind
       if (how === KNOWN) this.#lastRefs[kind] = this.#knownRef(kind, reader.varint())
       else if (how === NEW) this.#lastRefs[kind] = this.#newRef(kind, reader.uint32())
-      ;(rows.refs[kind] as Uint32Array)[row] = this.#lastRefs[kind] as number
     }
-    return mask
   }
 
   #knownRef(kind: number, back: number): number {

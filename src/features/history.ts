@@ -5,7 +5,7 @@ import { sortRanks } from './rank-order.ts'
 import { RECORD_HEADER_BYTES, recordAtMs, recordIdHigh, recordIdLow, unpackRecord } from './record.ts'
 import { grown, Rows } from './rows.ts'
 import { readTiles, writeTiles } from './tile-codec.ts'
-import { createTileLayouts, type TileLayout } from './tile-layout.ts'
+import { createTileLayouts, type TileLayout, typeBit } from './tile-layout.ts'
 import { Tiles } from './tiles.ts'
 
 /** Newest events of an entity that a profile keeps whole: windows over them are exact to the millisecond. */
@@ -33,7 +33,7 @@ export const NO_FEATURES = createTileLayouts([])[0] as TileLayout
  * a tile already; it is counted in `setAside` and changes nothing.
  */
 export class History {
-  readonly rows = new Rows()
+  readonly rows: Rows
   readonly tiles: Tiles
   /** Number of whole events; only the first `size` entries of `order` are valid. */
   size = 0
@@ -48,7 +48,10 @@ export class History {
   /** Per type code the row of its newest event, −1 when there is none; from there `olderOfType` leads on. */
   readonly newestOfType = new Int32Array(256)
   olderOfType = new Int32Array(MAX_RETAINED)
+  /** The types that whole events have, as bits of typeBit. */
+  typeBits = 0
   readonly #adoptForeign: boolean
+  readonly #readsOnly: boolean
   readonly #ids = new IdTable()
   readonly #events = new EventCodec()
   readonly #reader = new ByteReader()
@@ -60,9 +63,12 @@ export class History {
 
   /**
    * With `adoptForeign`, tiles of another layout are given up when they are met: what they stood for is missing from then
-   * on, features say so until it has left their windows, and the profile can be written again.
+   * on, features say so until it has left their windows, and the profile can be written again. With `readsOnly` nothing is
+   * unpacked that no feature of the layout reads, and `encode` throws.
    */
-  constructor(layout: TileLayout = NO_FEATURES, { adoptForeign = false } = {}) {
+  constructor(layout: TileLayout = NO_FEATURES, { adoptForeign = false, readsOnly = false } = {}) {
+    this.rows = readsOnly ? new Rows(layout.wantedFields, layout.wantedRefs) : new Rows()
+    this.#readsOnly = readsOnly
     this.tiles = new Tiles(layout)
     this.#adoptForeign = adoptForeign
   }
@@ -87,6 +93,7 @@ export class History {
    * when the tiles are foreign.
    */
   encode(): Buffer {
+    if (this.#readsOnly) throw new Error('a history that is only read is not whole')
     if (this.isForeign) throw new Error('tiles of another catalogue cannot be written')
     this.#writer ??= new ByteWriter(4 * MAX_PROFILE_BYTES)
     const writer = this.#writer
@@ -154,22 +161,24 @@ export class History {
 
   #insert(bytes: Buffer, start: number, length: number): void {
     const atMs = recordAtMs(bytes, start)
-    const known = this.#ids.find(this.rows, recordIdHigh(bytes, start), recordIdLow(bytes, start))
-    if (known < 0) {
-      if (atMs > this.#closedUntilMs) this.#append(bytes, start, length)
-      else this.setAside++
-      return
+    const idHigh = recordIdHigh(bytes, start)
+    const idLow = recordIdLow(bytes, start)
+    const known = this.#ids.find(this.rows, idHigh, idLow)
+    if (known < 0 && atMs <= this.#closedUntilMs) this.setAside++
+    if (known < 0 && atMs > this.#closedUntilMs) {
+      const row = this.rows.add()
+      this.rows.atMs[row] = atMs
+      this.rows.idHigh[row] = idHigh
+      this.rows.idLow[row] = idLow
+      unpackRecord(bytes, start, length, this.rows, row)
+      if (this.#firstUnordered === row && (row === 0 || this.rows.isAfter(row, row - 1))) this.#firstUnordered++
     }
+    if (known < 0) return
     // The same id with another time is a producer’s mistake; the earlier time wins, whichever came first.
     if (atMs >= (this.rows.atMs[known] as number) || atMs <= this.#closedUntilMs) return
     unpackRecord(bytes, start, length, this.rows, known)
+    this.rows.atMs[known] = atMs
     this.#firstUnordered = Math.min(this.#firstUnordered, known)
-  }
-
-  #append(bytes: Buffer, start: number, length: number): void {
-    const row = this.rows.add()
-    unpackRecord(bytes, start, length, this.rows, row)
-    if (this.#firstUnordered === row && (row === 0 || this.rows.isAfter(row, row - 1))) this.#firstUnordered++
   }
 
   #order(): void {
@@ -199,11 +208,13 @@ export class History {
 
   #link(): void {
     this.newestOfType.fill(-1)
+    this.typeBits = 0
     for (let rank = 0; rank < this.size; rank++) {
       const row = this.order[rank] as number
       const type = this.rows.type[row] as number
       this.olderOfType[row] = this.newestOfType[type] as number
       this.newestOfType[type] = row
+      this.typeBits |= typeBit(type)
     }
   }
 }

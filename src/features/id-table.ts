@@ -1,23 +1,26 @@
 import type { Rows } from './rows.ts'
 
 const FIRST_SLOTS = 2048
-/** Below this many comparisons a plain search is cheaper than a table (load-tests/bench/fold.ts). */
-const PLAIN_ROWS = 32
+/** As long as a fold compares fewer ids, plain searches are cheaper than a table (load-tests/bench/fold.ts). */
+const PLAIN_COMPARISONS = 2048
 
-/** Finds rows by id hash: a plain search of a few rows, an open-addressing table of many. */
+/** Finds rows by id hash: plain searches while they are few, then an open-addressing table. */
 export class IdTable {
   /** Row + 1; 0 is free. */
   #slots = new Int32Array(FIRST_SLOTS)
   #filled = 0
+  #compared = 0
 
   clear(): void {
     if (this.#filled > 0) this.#slots.fill(0)
     this.#filled = 0
+    this.#compared = 0
   }
 
   /** The row that has an id, or −1. Rows only ever come and keep their ids. */
   find(rows: Rows, idHigh: number, idLow: number): number {
-    if (rows.count <= PLAIN_ROWS) {
+    if (this.#filled === 0 && this.#compared + rows.count <= PLAIN_COMPARISONS) {
+      this.#compared += rows.count
       for (let row = 0; row < rows.count; row++) if (rows.hasId(row, idHigh, idLow)) return row
       return -1
     }

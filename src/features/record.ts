@@ -1,6 +1,6 @@
 import { type AssayEvent, ENTITY_KINDS, EVENT_TYPES, FIELDS, type Field, type Fields } from '../domain/event.ts'
 import { fromZigzag, readUint32, readUint48 } from './bytes.ts'
-import type { Rows } from './rows.ts'
+import { FIELD_COUNT, REF_COUNT, type Rows } from './rows.ts'
 
 /**
  * An event as tails keep it until it is folded, the same bytes for every entity it concerns:
@@ -65,49 +65,59 @@ function writeVarint(value: number, record: Buffer, start: number): number {
   return offset
 }
 
-/** What of a record is needed before it is known to be new: 48 bits of its id hash, and its time. */
+/** Event time of the record at an offset. */
 export function recordAtMs(bytes: Buffer, start: number): number {
   return readUint48(bytes, start + 4)
 }
+
+/** 48 bits of the hash of its event id are enough for the few hundred events of an entity. */
 export function recordIdHigh(bytes: Buffer, start: number): number {
   return readUint32(bytes, start + 10)
 }
+
 export function recordIdLow(bytes: Buffer, start: number): number {
-  return (bytes[start + 14] as number) * 256 + (bytes[start + 15] as number)
+  return ((bytes[start + 14] as number) << 8) | (bytes[start + 15] as number)
 }
 
-/** Unpacks a record of a known length into a row. Types and fields it does not know are kept as they are. */
+/** Unpacks what is wanted of a record of a known length into a row, but for its time and id. Unknown types are kept. */
 export function unpackRecord(bytes: Buffer, start: number, length: number, rows: Rows, row: number): void {
-  const end = start + length
   const fieldMask = bytes[start + 2] as number
   const refMask = bytes[start + 3] as number
   rows.type[row] = bytes[start + 1] as number
-  rows.atMs[row] = recordAtMs(bytes, start)
-  rows.idHigh[row] = recordIdHigh(bytes, start)
-  rows.idLow[row] = recordIdLow(bytes, start)
   rows.fieldMask[row] = fieldMask
   rows.refMask[row] = refMask
-  if (refMask >> ENTITY_KINDS.length !== 0)
-    throw new RangeError(`the record at ${start} names an unknown kind of entity`)
+  if (refMask >> REF_COUNT !== 0) throw new RangeError(`the record at ${start} names an unknown kind of entity`)
+  const wantsFields = (fieldMask & rows.wantedFields) !== 0
+  if (!wantsFields && (refMask & rows.wantedRefs) === 0) return
   let offset = start + RECORD_HEADER_BYTES
-  for (let kind = 0, rest = refMask; rest !== 0; kind++, rest >>= 1) {
+  for (let to = row * REF_COUNT, rest = refMask; rest !== 0; to++, rest >>= 1) {
     if ((rest & 1) === 0) continue
-    ;(rows.refs[kind] as Uint32Array)[row] = readUint32(bytes, offset)
+    rows.refs[to] = readUint32(bytes, offset)
     offset += 4
   }
-  for (let field = 0, rest = fieldMask; rest !== 0; field++, rest >>= 1) {
+  if (wantsFields) unpackFields(bytes, offset, start + length, fieldMask, rows.fields, row * FIELD_COUNT)
+}
+
+function unpackFields(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  mask: number,
+  fields: Float64Array,
+  first: number
+): void {
+  let offset = start
+  for (let to = first, rest = mask; rest !== 0; to++, rest >>= 1) {
     if ((rest & 1) === 0) continue
-    let zigzag = 0
-    let scale = 1
-    let byte: number
-    do {
+    let byte = bytes[offset++] as number
+    let zigzag = byte & 127
+    for (let scale = 128; byte >= 128 && offset < end; scale *= 128) {
       byte = bytes[offset++] as number
       zigzag += (byte & 127) * scale
-      scale *= 128
-    } while (byte >= 128 && offset < end)
-    ;(rows.fields[field] as Float64Array)[row] = fromZigzag(zigzag)
+    }
+    fields[to] = fromZigzag(zigzag)
   }
-  if (offset > end) throw new RangeError(`the record at ${start} ends in the middle`)
+  if (offset > end) throw new RangeError(`the record that ends at ${end} is too short`)
 }
 
 /** 32-bit FNV-1a with a final mix (murmur3’s), so that ids that differ in one character share no bits. */

@@ -1,12 +1,17 @@
 import { ENTITY_KINDS, FIELDS } from '../domain/event.ts'
 
 const FIRST_CAPACITY = 512
+export const FIELD_COUNT = FIELDS.length
+export const REF_COUNT = ENTITY_KINDS.length
 
 /**
  * Events in columns, a row each, filled and filled again without allocating. A row’s masks say which fields and refs it
  * has; where the bit is not set the column holds whatever an earlier fold left there.
  */
 export class Rows {
+  /** Fields and refs that somebody reads, as masks; others need not be unpacked. */
+  readonly wantedFields: number
+  readonly wantedRefs: number
   count = 0
   type = new Uint8Array(FIRST_CAPACITY)
   atMs = new Float64Array(FIRST_CAPACITY)
@@ -17,9 +22,14 @@ export class Rows {
   fieldMask = new Uint8Array(FIRST_CAPACITY)
   /** Bit n: the row names an entity of kind n of ENTITY_KINDS. */
   refMask = new Uint8Array(FIRST_CAPACITY)
-  readonly fields: Float64Array[] = FIELDS.map(() => new Float64Array(FIRST_CAPACITY))
-  /** Hashes of tokens. */
-  readonly refs: Uint32Array[] = ENTITY_KINDS.map(() => new Uint32Array(FIRST_CAPACITY))
+  /** The fields of row n are at n · FIELD_COUNT, the hashes of its refs at n · REF_COUNT. */
+  fields = new Float64Array(FIRST_CAPACITY * FIELD_COUNT)
+  refs = new Uint32Array(FIRST_CAPACITY * REF_COUNT)
+
+  constructor(wantedFields = 0xff, wantedRefs = 0xff) {
+    this.wantedFields = wantedFields
+    this.wantedRefs = wantedRefs
+  }
 
   /** A new row with everything still to be set. */
   add(): number {
@@ -31,7 +41,7 @@ export class Rows {
   field(field: number, row: number): number {
     return ((this.fieldMask[row] as number) & (1 << field)) === 0
       ? Number.NaN
-      : ((this.fields[field] as Float64Array)[row] as number)
+      : (this.fields[row * FIELD_COUNT + field] as number)
   }
 
   hasId(row: number, idHigh: number, idLow: number): boolean {
@@ -53,9 +63,8 @@ export class Rows {
     this.idLow = grown(this.idLow)
     this.fieldMask = grown(this.fieldMask)
     this.refMask = grown(this.refMask)
-    for (let field = 0; field < this.fields.length; field++)
-      this.fields[field] = grown(this.fields[field] as Float64Array)
-    for (let kind = 0; kind < this.refs.length; kind++) this.refs[kind] = grown(this.refs[kind] as Uint32Array)
+    this.fields = grown(this.fields)
+    this.refs = grown(this.refs)
   }
 }
 

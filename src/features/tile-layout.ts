@@ -52,6 +52,8 @@ export interface Selection {
   readonly codes: readonly number[]
   /** By type code. */
   readonly wanted: Uint8Array
+  /** The same as the bits of typeBit, to see at once that a history has none of the types. */
+  readonly typeBits: number
   readonly where: Fulfils | undefined
   /** Ascending; infinity is the whole life. */
   readonly windowsMs: readonly number[]
@@ -61,6 +63,7 @@ export interface Selection {
 /** Features that read the same types of events are as fresh as each other. */
 export interface Source {
   readonly codes: readonly number[]
+  readonly typeBits: number
   readonly features: readonly number[]
 }
 
@@ -73,6 +76,9 @@ export interface TileLayout {
   /** Finite windows of all columns, ascending. */
   readonly windowsMs: readonly number[]
   readonly sources: readonly Source[]
+  /** Fields and kinds of ref that some feature reads, as masks. */
+  readonly wantedFields: number
+  readonly wantedRefs: number
 }
 
 /** The layout of every kind of entity, in the order of ENTITY_KINDS. Pure; the order of the catalogue changes no id. */
@@ -108,17 +114,28 @@ function createTileLayout(features: readonly Placed[]): TileLayout {
     })
     const wanted = new Uint8Array(256)
     for (const code of codes) wanted[code] = 1
-    return { codes, wanted, where: definition.where && compileCondition(definition.where), windowsMs, columns: own }
+    return {
+      codes,
+      wanted,
+      typeBits: typeBitsOf(codes),
+      where: definition.where && compileCondition(definition.where),
+      windowsMs,
+      columns: own
+    }
   })
   const digest = createHash('sha256').update(JSON.stringify([TILES_A_WINDOW, MAX_DISTINCT, MAX_AHEAD_MS, names]))
+  const wanted = features.map(({ definition }) => wantedOf(definition))
   const sources = groupBy(features, ({ definition }) => JSON.stringify(codesOf(definition)))
   return {
     id: digest.digest().readUIntBE(0, 6),
     selections,
     columns,
     windowsMs: windowsOf(features).filter(Number.isFinite),
-    sources: sources.map(([name, members]) => ({
-      codes: JSON.parse(name),
+    wantedFields: wanted.reduce((mask, { fields }) => mask | fields, 0),
+    wantedRefs: wanted.reduce((mask, { refs }) => mask | refs, 0),
+    sources: sources.map(([, members]) => ({
+      codes: codesOf((members as [Placed])[0].definition),
+      typeBits: typeBitsOf(codesOf((members as [Placed])[0].definition)),
       features: members.map(({ feature }) => feature)
     }))
   }
@@ -147,6 +164,15 @@ function createColumn(index: number, readers: readonly Placed[], selectionWindow
   }
 }
 
+/** A bit for each of the types that there are; what lies beyond shares the last. */
+export function typeBit(code: number): number {
+  return 1 << Math.min(code, 31)
+}
+
+function typeBitsOf(codes: readonly number[]): number {
+  return codes.reduce((bits, code) => bits | typeBit(code), 0)
+}
+
 /** Epoch-aligned tile widths of at most a 64th of each window, each a multiple of the one before. */
 export function gridsOf(windowsMs: readonly number[]): number[] {
   const gridsMs: number[] = []
@@ -161,6 +187,15 @@ function outputOf({ feature, definition: { aggregation, unit, whenNone } }: Plac
   const inMs = !('field' in aggregation) || aggregation.field.endsWith('Ms')
   const isAmount = !['count', 'distinct', 'share'].includes(aggregation.of)
   return { feature, of: aggregation.of, whenNone, scale: isAmount && unit === 'days' && inMs ? DAY_MS : 1 }
+}
+
+function wantedOf({ aggregation, where }: EventFeature): { fields: number; refs: number } {
+  const conditions = [where, 'when' in aggregation ? aggregation.when : undefined]
+  const fields = [...conditions, aggregation].map((each) =>
+    each !== undefined && 'field' in each ? 1 << columnOf(each.field) : 0
+  )
+  const refs = 'ref' in aggregation ? 1 << ENTITY_KINDS.indexOf(aggregation.ref) : 0
+  return { fields: fields.reduce((mask, bit) => mask | bit, 0), refs }
 }
 
 function stateOf({ of }: Aggregation): ColumnState {

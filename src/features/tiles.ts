@@ -1,7 +1,7 @@
 import { MAX_AHEAD_MS } from '../domain/event.ts'
 import { Cells } from './cells.ts'
 import { DistinctValues } from './distinct-values.ts'
-import type { Rows } from './rows.ts'
+import { REF_COUNT, type Rows } from './rows.ts'
 import type { Column, TileLayout } from './tile-layout.ts'
 
 /** Smaller than this a set of distinct values is not worth keeping when bytes are short. */
@@ -110,5 +110,5 @@ export class Tiles {
 export function distinctValueOf({ slot, ofRefs }: Column, rows: Rows, row: number): number {
   if (!ofRefs) return rows.field(slot, row)
   const has = ((rows.refMask[row] as number) & (1 << slot)) !== 0
-  return has ? ((rows.refs[slot] as Uint32Array)[row] as number) : Number.NaN
+  return has ? (rows.refs[row * REF_COUNT + slot] as number) : Number.NaN
 }

@@ -42,16 +42,23 @@ export function createFeatureSet(definitions: readonly FeatureDefinition[]): Fea
   const kinds = createTileLayouts(definitions)
     .map((layout, index) => ({ layout, index, name: ENTITY_KINDS[index] as string }))
     .filter(({ layout }) => layout.columns.length > 0)
-    .map((kind) => ({ ...kind, history: new History(kind.layout), reader: new FeatureReader(kind.layout) }))
-  const whenNone = Float64Array.from(definitions, (each) => (each.source === 'events' ? each.whenNone : Number.NaN))
+    .map((kind) => ({
+      ...kind,
+      history: new History(kind.layout, { readsOnly: true }),
+      reader: new FeatureReader(kind.layout)
+    }))
+  const count = names.length
+  const template = templateOf(definitions)
   const steps = definitions.flatMap((each, index) => compileStep(each, index, names.slice(0, index)) ?? [])
 
   const compute = (application: Application, states: EntityStates, nowMs: number): MeasuredValues => {
     let truncated = NONE
+    // One copy for both: two allocations outside the heap cost more than all features of a short history.
+    const copy = template.slice(0)
     const into: Readings = {
-      values: whenNone.slice(),
-      exact: new Uint8Array(names.length).fill(1),
-      newestAgeMs: new Float64Array(names.length).fill(Number.NaN)
+      values: new Float64Array(copy, 0, count),
+      newestAgeMs: new Float64Array(copy, count * 8, count),
+      exact: new Uint8Array(copy, count * 16, count)
     }
     for (const { index, name, history, reader } of kinds) {
       const state = states[index]
@@ -65,6 +72,18 @@ export function createFeatureSet(definitions: readonly FeatureDefinition[]): Fea
 }
 
 const NONE: readonly string[] = []
+
+/** What there is to say without any event: values, then ages, then that all is exact. */
+function templateOf(definitions: readonly FeatureDefinition[]): ArrayBuffer {
+  const count = definitions.length
+  const template = new ArrayBuffer(count * 17)
+  new Float64Array(template, 0, count).set(
+    definitions.map((each) => (each.source === 'events' ? each.whenNone : Number.NaN))
+  )
+  new Float64Array(template, count * 8, count).fill(Number.NaN)
+  new Uint8Array(template, count * 16, count).fill(1)
+  return template
+}
 
 /** What is left to do once all events are read; undefined for a feature of events. */
 function compileStep(definition: FeatureDefinition, index: number, earlier: readonly string[]): Step | undefined {
