@@ -1,4 +1,3 @@
-const WARM_UP_CALLS = 20_000
 const CALLS = 20_000
 const ROUNDS = 15
 
@@ -7,13 +6,14 @@ const ROUNDS = 15
  * ratios of one run mean anything. Each contender must use its result, or the compiler may drop the work.
  */
 export function measureInterleaved<Name extends string>(
-  contenders: Record<Name, (index: number) => unknown>
+  contenders: Record<Name, (index: number) => unknown>,
+  calls = CALLS
 ): Record<Name, number> {
   const names = Object.keys(contenders) as Name[]
   const samples = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Name, number[]>
-  for (const name of names) callOften(contenders[name], WARM_UP_CALLS)
+  for (const name of names) callOften(contenders[name], calls)
   for (let round = 0; round < ROUNDS; round++) {
-    for (const name of names) samples[name].push(callOften(contenders[name], CALLS))
+    for (const name of names) samples[name].push(callOften(contenders[name], calls))
   }
   return Object.fromEntries(names.map((name) => [name, median(samples[name])])) as Record<Name, number>
 }

@@ -1,9 +1,9 @@
 import { FIELDS, type Field } from '../domain/event.ts'
 import { type Condition, HOUR_MS, MINUTE_MS } from './definition.ts'
-import type { History } from './history.ts'
+import type { Rows } from './rows.ts'
 
-/** Whether a row of a history fulfils a condition; NaN where the row lacks what it asks about. */
-export type Fulfils = (history: History, row: number) => number
+/** Whether a row fulfils a condition; NaN where the row lacks what it asks about. */
+export type Fulfils = (rows: Rows, row: number) => number
 
 const DAY_HOURS = 24
 
@@ -12,8 +12,8 @@ export function compileCondition(condition: Condition): Fulfils {
   if ('fromHour' in condition) return localHours(condition)
   const column = columnOf(condition.field)
   const test = testOf(condition)
-  return ({ fields }, row) => {
-    const value = (fields[column] as Float64Array)[row] as number
+  return (rows, row) => {
+    const value = rows.field(column, row)
     return Number.isNaN(value) ? Number.NaN : Number(test(value))
   }
 }

@@ -1,14 +1,13 @@
 import { ENTITY_KINDS } from '../domain/event.ts'
 import { hash32 } from '../domain/hash.ts'
-import { type Keys, partitionOfText } from '../redis/keys.ts'
+import { entityKindOf, type Keys, partitionOfText } from '../redis/keys.ts'
 import { eventJsonOf, type LogEntry, type LogStreams, STREAM_START } from '../redis/log-entries.ts'
 import { entityKeys } from './behaviour-store.ts'
 import type { EntityStore } from './entity-store.ts'
 import { parseLogEvent } from './event-json.ts'
-import { History } from './history.ts'
-import { foldRecords } from './rebuild.ts'
-import { eachRecord, readStoredEntity, recordApplicant } from './stored-entity.ts'
+import { createHistories, readEntity } from './stored-entity.ts'
 
+const APPLICANT = ENTITY_KINDS.indexOf('applicant')
 const LOG_BATCH = 200
 const SCAN_KEYS = 100
 /** An entity that changes so often between the look and the write is told and left to the next run. */
@@ -161,24 +160,25 @@ function createEntityEraser(
   sums: Sums
 ): (entityKeys: readonly string[]) => Promise<void> {
   const applicant = hash32(token, 0)
-  const history = new History()
+  const historyOf = createHistories()
 
   const eraseOne = async (name: string, value: Buffer | null): Promise<Erased> => {
     if (value === null) return { kind: 'untouched' }
-    const stored = readStoredEntity(value)
-    if (stored === undefined && name !== own) return { kind: 'unreadable' }
-    const records = stored === undefined ? [] : [...eachRecord(stored.records)]
-    const kept = name === own ? [] : records.filter((record) => recordApplicant(record) !== applicant)
-    if (name !== own && kept.length === records.length) return { kind: 'untouched' }
-    const gone = records.length - kept.length
-    const head = name === own ? null : (stored?.head ?? null)
-    if (kept.length === 0 && head === null) {
-      const done = isDryRun || (await store.remove(name, value))
-      return done ? { kind: 'removed', records: gone } : { kind: 'overtaken' }
+    const history = historyOf(entityKindOf(name))
+    const isReadable = readEntity(history, value)
+    if (name === own) {
+      const records = isReadable ? history.size : 0
+      return isDryRun || (await store.remove(name, value)) ? { kind: 'removed', records } : { kind: 'overtaken' }
     }
-    const after = foldRecords(history, head, Buffer.concat(kept))
-    const done = isDryRun || (await store.replace(name, value, after))
-    return done ? { kind: 'rewritten', records: gone } : { kind: 'overtaken' }
+    // What tiles of another catalogue are about cannot be seen; a replay makes them anew without this person.
+    if (!isReadable || history.isForeign) return { kind: 'unreadable' }
+    const records = history.forget(APPLICANT, applicant)
+    if (records === 0) return { kind: 'untouched' }
+    if (history.size === 0 && history.horizonMs < 0) {
+      return isDryRun || (await store.remove(name, value)) ? { kind: 'removed', records } : { kind: 'overtaken' }
+    }
+    const done = isDryRun || (await store.replace(name, value, history.encode()))
+    return done ? { kind: 'rewritten', records } : { kind: 'overtaken' }
   }
 
   return async (entityKeys) => {

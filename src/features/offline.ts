@@ -1,7 +1,9 @@
 import type { Application, Refs } from '../domain/application.ts'
 import { type AssayEvent, ENTITY_KINDS } from '../domain/event.ts'
+import { CATALOGUE } from './catalogue.ts'
 import { History } from './history.ts'
 import { packRecord } from './record.ts'
+import { createTileLayouts, type TileLayout } from './tile-layout.ts'
 import type { EntityState, EntityStates, FeatureSet, FeatureValues } from './vector.ts'
 
 /** Behaviour in memory: the same records, profiles and folds as on Redis, for replays of the past. */
@@ -10,17 +12,27 @@ export interface OfflineBehaviour {
   readonly states: (refs: Refs) => EntityStates
 }
 
+export interface OfflineOptions {
+  /** Unfolded bytes from which an entity is folded. */
+  readonly compactFromBytes: number
+  /** As the features that read the states have them. */
+  readonly layouts?: readonly TileLayout[]
+}
+
 const NO_STATE: EntityState = { profile: null, tail: null }
 
 /**
  * Keeps a profile and a tail for each entity and folds the tail into the profile from `compactFromBytes` on. A fold is
  * order-free, so where it happens changes no value; live does it in the ingest worker.
  */
-export function createOfflineBehaviour({ compactFromBytes }: { readonly compactFromBytes: number }): OfflineBehaviour {
+export function createOfflineBehaviour({
+  compactFromBytes,
+  layouts = createTileLayouts(CATALOGUE)
+}: OfflineOptions): OfflineBehaviour {
   const entities = ENTITY_KINDS.map(() => new Map<string, EntityState>())
-  const history = new History()
+  const histories = layouts.map((layout) => new History(layout))
 
-  const extend = ({ profile, tail }: EntityState, record: Buffer): EntityState => {
+  const extend = ({ profile, tail }: EntityState, record: Buffer, history: History): EntityState => {
     const longer = tail === null ? record : Buffer.concat([tail, record])
     if (longer.length < compactFromBytes) return { profile, tail: longer }
     return { profile: history.fold(profile, longer).encode(), tail: null }
@@ -32,7 +44,8 @@ export function createOfflineBehaviour({ compactFromBytes }: { readonly compactF
       ENTITY_KINDS.forEach((kind, index) => {
         const token = event.refs[kind]
         const states = entities[index]
-        if (token !== undefined) states?.set(token, extend(states.get(token) ?? NO_STATE, record))
+        const history = histories[index] as History
+        if (token !== undefined) states?.set(token, extend(states.get(token) ?? NO_STATE, record, history))
       })
     },
     states: (refs) =>

@@ -1,10 +1,13 @@
 import type { AssayEvent } from '../domain/event.ts'
-import { History } from './history.ts'
+import type { History } from './history.ts'
+import { recordAtMs } from './record.ts'
 import { type CollectedEntity, createRecordCollector, PLACES } from './record-collector.ts'
-import { readStoredEntity, recordAtMs, recordIdHash } from './stored-entity.ts'
+import { createHistories, readEntity, recordsOf } from './stored-entity.ts'
 
-/** Above this many records a fold is made of parts in order of time: one fold compares each record with every other. */
-const FOLD_RECORDS = 512
+/** Above this many records a fold is made of parts in order of time, so that rows stay few. */
+const FOLD_RECORDS = 4096
+/** Profiles know as much of an id (record.ts). */
+const ID_BYTES = 6
 
 export interface RebuiltProfile {
   readonly entity: CollectedEntity
@@ -15,23 +18,20 @@ export interface RebuiltProfile {
 export function* rebuildProfiles(events: Iterable<AssayEvent>): Generator<RebuiltProfile> {
   const collector = createRecordCollector({ from: 0, to: PLACES, maxBytes: Number.POSITIVE_INFINITY })
   for (const event of events) collector.add(event)
-  const history = new History()
+  const historyOf = createHistories()
   for (const entity of collector.entities())
-    yield { entity, profile: foldRecords(history, null, collector.recordsOf(entity)) }
+    yield { entity, profile: foldRecords(historyOf(entity.kind), collector.recordsOf(entity)) }
 }
 
-/**
- * The fold of records in any order with any repeats, on top of a fold without records. An id counts once, at its earliest
- * time.
- */
-export function foldRecords(history: History, head: Buffer | null, records: Buffer): Buffer {
+/** The fold of records in any order with any repeats. An id counts once, at its earliest time. */
+export function foldRecords(history: History, records: Buffer): Buffer {
   let offsets = offsetsOf(records)
-  if (offsets.length <= FOLD_RECORDS) return history.fold(head, records).encode()
+  if (offsets.length <= FOLD_RECORDS) return history.fold(null, records).encode()
   offsets = inOrder(records, offsets)
-  let profile = head
+  let profile: Buffer | null = null
   for (let start = 0; start < offsets.length; ) {
     let end = Math.min(start + FOLD_RECORDS, offsets.length)
-    // What a fold drops ends at a time: events of one time stay together, or the later part would count as dropped.
+    // What becomes tiles ends at a time: events of one time stay together, or the later part would count as late.
     while (end < offsets.length && atMs(records, offsets, end) === atMs(records, offsets, end - 1)) end++
     profile = history.fold(profile, gather(records, offsets.slice(start, end))).encode()
     start = end
@@ -41,21 +41,28 @@ export function foldRecords(history: History, head: Buffer | null, records: Buff
 
 /**
  * What an entity should be: everything the log knows, and what only the entity knows. Of an id that both know the log’s
- * record counts: it is the truth.
+ * record counts, it is the truth; of a time that the entity keeps as tiles, the tiles do. Tiles of another catalogue are
+ * made anew from what the log has.
  *
  * @returns undefined when the stored bytes cannot be read
  */
 export function mergeEntity(history: History, value: Buffer, logRecords: Buffer): Buffer | undefined {
-  const stored = readStoredEntity(value)
-  if (stored === undefined) return undefined
+  if (!readEntity(history, value)) return undefined
+  if (history.horizonMs >= 0 && !history.isForeign) return history.fold(value, logRecords).encode()
+  const stored = recordsOf(history)
   const known = new Set(offsetsOf(logRecords).map((offset) => recordIdHash(logRecords, offset)))
-  const others = offsetsOf(stored.records).filter((offset) => !known.has(recordIdHash(stored.records, offset)))
+  const others = offsetsOf(stored).filter((offset) => !known.has(recordIdHash(stored, offset)))
   try {
-    return foldRecords(history, stored.head, Buffer.concat([logRecords, gather(stored.records, others)]))
+    return foldRecords(history, Buffer.concat([logRecords, gather(stored, others)]))
   } catch (error) {
     if (error instanceof RangeError) return undefined
     throw error
   }
+}
+
+/** The hash of the event id as text, to look ids up by. */
+function recordIdHash(records: Buffer, offset: number): string {
+  return records.toString('latin1', offset + 10, offset + 10 + ID_BYTES)
 }
 
 function offsetsOf(records: Buffer): number[] {

@@ -1,10 +1,10 @@
 import type { Keys } from '../redis/keys.ts'
 import type { EntityStore } from './entity-store.ts'
-import { History } from './history.ts'
+import type { History } from './history.ts'
 import type { EventBatch, EventSource, LogSource } from './log-source.ts'
 import { foldRecords, mergeEntity } from './rebuild.ts'
 import { type CollectedEntity, createRecordCollector, PLACES, type RecordCollector } from './record-collector.ts'
-import { readStoredEntity } from './stored-entity.ts'
+import { createHistories, readEntity } from './stored-entity.ts'
 
 /** Entities that are read and written together. */
 const BATCH = 128
@@ -175,10 +175,16 @@ function createSettler(
   { isCheck, isWhole }: ReplayOptions,
   collector: RecordCollector
 ): (entities: readonly CollectedEntity[]) => Promise<ReplayOutcome[]> {
-  const history = new History()
+  const historyOf = createHistories()
 
-  const settleOne = async (name: string, value: Buffer | null, records: Buffer): Promise<ReplayOutcome> => {
-    const rebuilt = foldRecords(history, null, records)
+  const settleOne = async (
+    { kind }: CollectedEntity,
+    name: string,
+    value: Buffer | null,
+    records: Buffer
+  ): Promise<ReplayOutcome> => {
+    const history = historyOf(kind)
+    const rebuilt = foldRecords(history, records)
     // Most of them: nothing but the log to know, and folded already.
     if (value?.equals(rebuilt) === true) return 'unchanged'
     const merged = value === null || isWhole ? rebuilt : mergeEntity(history, value, records)
@@ -194,11 +200,15 @@ function createSettler(
     const values = await store.read(names)
     await onStep?.('read', names)
     // Where the value itself does not tell what came since the log was read, the log does: read it again, behind the value.
-    const needsLog = isWhole || values.some((value) => value === null || readStoredEntity(value) === undefined)
+    const needsLog =
+      isWhole ||
+      values.some(
+        (value, index) => value === null || !readEntity(historyOf((entities[index] as CollectedEntity).kind), value)
+      )
     if (needsLog && log !== null) for await (const batch of log.readNew()) addAll(collector, batch)
     const outcomes = await Promise.all(
       entities.map((entity, index) =>
-        settleOne(names[index] as string, values[index] ?? null, collector.recordsOf(entity))
+        settleOne(entity, names[index] as string, values[index] ?? null, collector.recordsOf(entity))
       )
     )
     await onStep?.('settled', names)
@@ -207,12 +217,7 @@ function createSettler(
 }
 
 function isFoldOf(history: History, value: Buffer, fold: Buffer): boolean {
-  try {
-    return history.fold(value, null).encode().equals(fold)
-  } catch (error) {
-    if (error instanceof RangeError) return false
-    throw error
-  }
+  return readEntity(history, value) && !history.isForeign && history.encode().equals(fold)
 }
 
 type Tally = ReturnType<typeof createTally>

@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts'
 import { ENTITY_KINDS } from '../domain/event.ts'
-import type { Keys } from '../redis/keys.ts'
+import { entityKindOf, type Keys } from '../redis/keys.ts'
 import type { EntityStore } from './entity-store.ts'
-import { newestEventMs, readStoredEntity } from './stored-entity.ts'
+import { createHistories, readEntity } from './stored-entity.ts'
 
 /** Rest between two steps. A step of the most keys takes Redis a fraction of a millisecond: less than a thousandth of it. */
 const STEP_MS = 1000
@@ -36,9 +36,11 @@ export function createSweeper({ store, keys, idleMs, clock, onExpired }: Sweeper
   let keysAStep = LEAST_KEYS
   let nextAtMs = 0
 
-  const isIdle = (value: Buffer | null | undefined, beforeMs: number): value is Buffer => {
-    const stored = value && readStoredEntity(value)
-    return stored !== undefined && stored !== null && newestEventMs(stored) < beforeMs
+  const historyOf = createHistories()
+
+  const isIdle = (name: string, value: Buffer | null | undefined, beforeMs: number): value is Buffer => {
+    const history = historyOf(entityKindOf(name))
+    return value !== undefined && value !== null && readEntity(history, value) && history.newestMs < beforeMs
   }
 
   const expire = async (names: readonly string[]): Promise<void> => {
@@ -47,7 +49,7 @@ export function createSweeper({ store, keys, idleMs, clock, onExpired }: Sweeper
     const removed = await Promise.all(
       names.map((name, index) => {
         const value = values[index]
-        return isIdle(value, beforeMs) ? store.remove(name, value) : false
+        return isIdle(name, value, beforeMs) ? store.remove(name, value) : false
       })
     )
     const expired = removed.filter(Boolean).length

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { Application } from '../domain/application.ts'
 import { ENTITY_KINDS } from '../domain/event.ts'
-import { type Aggregate, compileAggregate } from './aggregate.ts'
+import { FeatureReader, type Readings } from './aggregate.ts'
 import type { FeatureDefinition } from './definition.ts'
 import { History } from './history.ts'
+import { createTileLayouts } from './tile-layout.ts'
 
 /** The stored behaviour of one entity: its folded profile and the records appended since, packed. */
 export interface EntityState {
@@ -20,60 +21,98 @@ export interface FeatureSet {
   readonly names: readonly string[]
   readonly definitions: readonly FeatureDefinition[]
   /** Every feature as of `nowMs`, in catalogue order; NaN is missing. A fresh array each call. Pure. */
-  readonly compute: (application: Application, states: EntityStates, nowMs: number) => FeatureValues
+  readonly compute: (application: Application, states: EntityStates, nowMs: number) => MeasuredValues
 }
 
 export interface FeatureValues {
   readonly values: Float64Array
-  /** Kinds of entity whose history is longer than what is kept whole within some window. */
+  /** Kinds of entity of which some value is worse than a window 1/64 longer: part of its events is missing. */
   readonly truncated: readonly string[]
 }
 
-type Step = (application: Application, nowMs: number, values: Float64Array) => number
+/** Values with their quality. */
+export interface MeasuredValues extends FeatureValues, Readings {}
+
+type Step = (application: Application, nowMs: number, into: Readings) => void
 
 /** Compiles a catalogue. Throws on a duplicate name and on a ratio that names an unknown or later feature. */
 export function createFeatureSet(definitions: readonly FeatureDefinition[]): FeatureSet {
   const names = definitions.map(({ name }) => name)
   if (new Set(names).size !== names.length) throw new Error('two features have the same name')
-  const histories = ENTITY_KINDS.map(() => new History())
-  const steps = definitions.map((definition, index) => compileStep(definition, names.slice(0, index), histories))
-  const compute = (application: Application, states: EntityStates, nowMs: number): FeatureValues => {
+  const kinds = createTileLayouts(definitions)
+    .map((layout, index) => ({ layout, index, name: ENTITY_KINDS[index] as string }))
+    .filter(({ layout }) => layout.columns.length > 0)
+    .map((kind) => ({
+      ...kind,
+      history: new History(kind.layout, { readsOnly: true }),
+      reader: new FeatureReader(kind.layout)
+    }))
+  const count = names.length
+  const template = templateOf(definitions)
+  const steps = definitions.flatMap((each, index) => compileStep(each, index, names.slice(0, index)) ?? [])
+
+  const compute = (application: Application, states: EntityStates, nowMs: number): MeasuredValues => {
     let truncated = NONE
-    for (let kind = 0; kind < ENTITY_KINDS.length; kind++) {
-      const state = states[kind]
-      const history = (histories[kind] as History).fold(state?.profile ?? null, state?.tail ?? null)
-      if (history.truncatedBeforeMs >= 0) truncated = [...truncated, ENTITY_KINDS[kind] as string]
+    // One copy for both: two allocations outside the heap cost more than all features of a short history.
+    const copy = template.slice(0)
+    const into: Readings = {
+      values: new Float64Array(copy, 0, count),
+      newestAgeMs: new Float64Array(copy, count * 8, count),
+      exact: new Uint8Array(copy, count * 16, count)
     }
-    const values = new Float64Array(steps.length)
-    for (let index = 0; index < steps.length; index++)
-      values[index] = (steps[index] as Step)(application, nowMs, values)
-    return { values, truncated }
+    for (const { index, name, history, reader } of kinds) {
+      const state = states[index]
+      if (!state || (state.profile === null && state.tail === null)) continue
+      if (!reader.read(history.fold(state.profile, state.tail), nowMs, into)) truncated = [...truncated, name]
+    }
+    for (const step of steps) step(application, nowMs, into)
+    return { ...into, truncated }
   }
   return { id: fingerprint(definitions), names, definitions, compute }
 }
 
 const NONE: readonly string[] = []
 
-function compileStep(definition: FeatureDefinition, earlier: readonly string[], histories: readonly History[]): Step {
+/** What there is to say without any event: values, then ages, then that all is exact. */
+function templateOf(definitions: readonly FeatureDefinition[]): ArrayBuffer {
+  const count = definitions.length
+  const template = new ArrayBuffer(count * 17)
+  new Float64Array(template, 0, count).set(
+    definitions.map((each) => (each.source === 'events' ? each.whenNone : Number.NaN))
+  )
+  new Float64Array(template, count * 8, count).fill(Number.NaN)
+  new Uint8Array(template, count * 16, count).fill(1)
+  return template
+}
+
+/** What is left to do once all events are read; undefined for a feature of events. */
+function compileStep(definition: FeatureDefinition, index: number, earlier: readonly string[]): Step | undefined {
   switch (definition.source) {
+    case 'events':
+      return undefined
     case 'application':
-      return (application, nowMs) => definition.value(application, nowMs)
-    case 'events': {
-      const history = histories[ENTITY_KINDS.indexOf(definition.entity)] as History
-      const aggregate: Aggregate = compileAggregate(definition)
-      return (_application, nowMs) => aggregate(history, nowMs)
-    }
+      return (application, nowMs, { values }) => {
+        values[index] = definition.value(application, nowMs)
+      }
     case 'ratio': {
       const [of, to] = [earlier.indexOf(definition.of), earlier.indexOf(definition.to)]
       if (of < 0 || to < 0) throw new Error(`${definition.name} divides features that are not declared before it`)
       const { scale = 1, floor = 0 } = definition
-      return (_application, _nowMs, values) => {
+      return (_application, _nowMs, { values, exact, newestAgeMs }) => {
         const divisor = values[to] as number
         const bounded = divisor < floor ? floor : divisor
-        return bounded === 0 ? Number.NaN : ((values[of] as number) / bounded) * scale
+        values[index] = bounded === 0 ? Number.NaN : ((values[of] as number) / bounded) * scale
+        exact[index] = (exact[of] as number) & (exact[to] as number)
+        newestAgeMs[index] = newer(newestAgeMs[of] as number, newestAgeMs[to] as number)
       }
     }
   }
+}
+
+/** The smaller age; NaN is none. */
+function newer(left: number, right: number): number {
+  if (Number.isNaN(left)) return right
+  return left <= right || Number.isNaN(right) ? left : right
 }
 
 function fingerprint(definitions: readonly FeatureDefinition[]): string {

@@ -1,4 +1,4 @@
-import type { EntityKind } from '../domain/event.ts'
+import { ENTITY_KINDS, type EntityKind } from '../domain/event.ts'
 
 /** Fixed when Redis is first filled: every key of an applicant carries the tag of its partition. */
 export const PARTITIONS = 64
@@ -9,6 +9,13 @@ const KIND_LETTER: { readonly [K in EntityKind]: string } = {
   ip: 'i',
   phone: 'p',
   card: 'c'
+}
+
+/** The kind of entity that a key made by `keys.entity` names; throws on any other key. */
+export function entityKindOf(entityKey: string): EntityKind {
+  const letter = /:entity:([a-z]):/.exec(entityKey)?.[1]
+  for (const kind of ENTITY_KINDS) if (KIND_LETTER[kind] === letter) return kind
+  throw new Error('the key names no entity')
 }
 
 /** FNV-1a over ASCII; spreads tokens and ids over the partitions. */

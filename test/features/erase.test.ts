@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import type { AssayEvent } from '../../src/domain/event.ts'
+import type { Application } from '../../src/domain/application.ts'
+import { type AssayEvent, ENTITY_KINDS } from '../../src/domain/event.ts'
 import { hash32 } from '../../src/domain/hash.ts'
-import { compileAggregate } from '../../src/features/aggregate.ts'
 import { CATALOGUE } from '../../src/features/catalogue.ts'
 import { type EraseDeps, eraseApplicant } from '../../src/features/erase.ts'
-import { History, MAX_RETAINED } from '../../src/features/history.ts'
+import { type History, MAX_RETAINED } from '../../src/features/history.ts'
+import { createHistories } from '../../src/features/stored-entity.ts'
+import { createFeatureSet } from '../../src/features/vector.ts'
+import { entityKindOf } from '../../src/redis/keys.ts'
 import { readStored } from '../redis/stored.ts'
 import { NOW_MS } from './behaviour.ts'
 import { keysOfEvent, type LiveBehaviour, liveBehaviour, login, sampleEvents } from './live-behaviour.ts'
@@ -41,7 +44,8 @@ async function traces(live: LiveBehaviour, token: string): Promise<string[]> {
     .map(([key]) => key)
 }
 
-const foldOf = async (live: LiveBehaviour, key: string) => new History().fold(await live.redis.getBuffer(key), null)
+const foldOf = async (live: LiveBehaviour, key: string): Promise<History> =>
+  createHistories()(entityKindOf(key)).fold(await live.redis.getBuffer(key), null)
 
 describe('the erasure of an applicant', () => {
   test('leaves no trace of the token or its hash in any key or value', async () => {
@@ -79,17 +83,20 @@ describe('the erasure of an applicant', () => {
 
     const without = await liveBehaviour()
     await without.append(...events.filter(({ refs }) => refs.applicant !== PERSON))
-    const aggregates = CATALOGUE.flatMap((feature) =>
-      feature.source === 'events' ? [{ name: feature.name, aggregate: compileAggregate(feature) }] : []
-    )
+    const { compute } = createFeatureSet(CATALOGUE.filter(({ source }) => source === 'events'))
+    const valuesOf = async (of: LiveBehaviour, key: string) => {
+      const profile = await of.redis.getBuffer(key)
+      const states = ENTITY_KINDS.map((kind) => (kind === entityKindOf(key) ? { profile, tail: null } : null))
+      return compute({} as Application, states, NOW_MS).values
+    }
     for (const event of events.filter(({ refs }) => OTHERS.includes(refs.applicant))) {
       for (const [index, key] of keysOfEvent(live.keys, event).entries()) {
         const [left, right] = [
           await foldOf(live, key),
           await foldOf(without, keysOfEvent(without.keys, event)[index] as string)
         ]
-        for (const { name, aggregate } of aggregates)
-          expect(aggregate(left, NOW_MS), name).toBe(aggregate(right, NOW_MS))
+        const other = keysOfEvent(without.keys, event)[index] as string
+        expect(await valuesOf(live, key)).toEqual(await valuesOf(without, other))
         expect(left.encode()).toEqual(right.encode())
       }
     }
@@ -182,9 +189,9 @@ test('a crowded entity keeps saying how far back it is whole', async () => {
   const key = live.keys.entity('device', 'crowded')
   await live.compactEntity(key)
   const before = await foldOf(live, key)
-  const { truncatedBeforeMs } = before
+  const { horizonMs } = before
   await erase(live)
   const after = await foldOf(live, key)
-  expect(after.truncatedBeforeMs).toBe(truncatedBeforeMs)
+  expect(after.horizonMs).toBe(horizonMs)
   expect(after.size).toBe(crowd.slice(0, MAX_RETAINED).filter(({ refs }) => refs.applicant !== PERSON).length)
 })

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { ENTITY_KINDS } from '../../src/domain/event.ts'
+import { hash32 } from '../../src/domain/hash.ts'
 import type { EntityStore } from '../../src/features/entity-store.ts'
-import { History, MAX_RETAINED } from '../../src/features/history.ts'
+import { MAX_RETAINED } from '../../src/features/history.ts'
 import { packRecord } from '../../src/features/record.ts'
-import { readStoredEntity } from '../../src/features/stored-entity.ts'
+import { createHistories } from '../../src/features/stored-entity.ts'
 import { createSweeper } from '../../src/features/sweeper.ts'
 import { NOW_MS } from './behaviour.ts'
 import { keysOfEvent, type LiveBehaviour, liveBehaviour, login } from './live-behaviour.ts'
@@ -63,8 +65,10 @@ describe('the sweeper', () => {
     const atMs = NOW_MS - IDLE_MS + 5
     const crowd = Array.from({ length: MAX_RETAINED + 1 }, (_, index) => login(`c${index}`, 'person', atMs))
     const name = live.keys.entity('device', 'crowded')
-    const value = new History().fold(null, Buffer.concat(crowd.map(packRecord))).encode()
-    await live.redis.set(name, readStoredEntity(value)?.head as Buffer)
+    const history = createHistories()('device').fold(null, Buffer.concat(crowd.map(packRecord)))
+    const person = ENTITY_KINDS.indexOf('applicant')
+    expect(history.forget(person, hash32('person', 0))).toBeGreaterThanOrEqual(MAX_RETAINED)
+    await live.redis.set(name, history.encode())
     const { sweep, time } = sweeperOf(live)
     await sweep()
     expect(await live.names()).toEqual([name])

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { compileCheck } from '../../src/domain/check.ts'
 import { type Decision, DecisionSchema } from '../../src/domain/decision.ts'
+import { createCompactor } from '../../src/features/compactor.ts'
+import { History } from '../../src/features/history.ts'
+import { packRecord } from '../../src/features/record.ts'
+import { keysOf, readStored } from '../redis/stored.ts'
 import { application, approve, buildTestApp, postDecision } from '../support/app.ts'
 
 const check = compileCheck(DecisionSchema)
@@ -150,32 +154,47 @@ describe('POST /v1/decisions', () => {
 })
 
 describe('an applicant with more history than is kept whole', () => {
-  test('is referred: features of the whole life would be too small', async () => {
-    const service = await buildTestApp()
-    const request = application()
-    const logins = Array.from({ length: 500 }, (_, index) => ({
+  const logins = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({
       eventId: `login-${index}`,
       type: 'auth.login',
       occurredAtMs: Date.now() - index * 1000,
-      applicantId: request.applicantId,
+      applicantId: 'regular',
       data: {}
     }))
-    for (const events of [
-      logins,
-      logins.slice(0, 40).map((login) => ({ ...login, eventId: `${login.eventId}-again` }))
-    ]) {
-      const { app, alpha: headers } = service
-      expect((await app.inject({ method: 'POST', url: '/v1/events', headers, payload: { events } })).statusCode).toBe(
-        202
-      )
+
+  test('is decided like any other: what is older is part of tiles', async () => {
+    const service = await buildTestApp()
+    const { app, alpha: headers } = service
+    const all = logins(600)
+    for (const events of [all.slice(0, 300), all.slice(300)]) {
+      const posted = await app.inject({ method: 'POST', url: '/v1/events', headers, payload: { events } })
+      expect(posted.statusCode).toBe(202)
     }
-    expect((await postDecision(service, request)).json()).toMatchObject({
+    const decision = await postDecision(service, application({ applicantId: 'regular' }))
+    expect(decision.json()).toMatchObject({ decision: 'APPROVE', trace: { degraded: [] } })
+  })
+
+  test('is referred while its tiles are those of another catalogue: part of its features is missing', async () => {
+    const service = await buildTestApp()
+    const { app, alpha: headers } = service
+    await app.inject({ method: 'POST', url: '/v1/events', headers, payload: { events: logins(1) } })
+    const [entity] = keysOf(await readStored(service.redis, service.keys.prefix), 'entity') as [string]
+    const records = logins(600).map((login) =>
+      packRecord({ ...login, type: 'auth.login', tenant: 'alpha', refs: NOBODY })
+    )
+    await service.redis.set(entity, new History().fold(null, Buffer.concat(records)).encode())
+    expect(await createCompactor(service.redis)(entity)).toBe('foreign')
+    expect((await postDecision(service, application({ applicantId: 'regular' }))).json()).toMatchObject({
       decision: 'REFER',
       reasons: [{ code: 'SYS_HISTORY_TRUNCATED' }],
       trace: { degraded: ['HISTORY_TRUNCATED:applicant'] }
     })
+    expect(await createCompactor(service.redis, { adoptForeign: true })(entity)).toBe('folded')
   })
 })
+
+const NOBODY = { applicant: 'a' }
 
 describe('GET /v1/decisions/{id}', () => {
   test('gives the bytes that were answered', async () => {

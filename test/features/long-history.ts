@@ -1,0 +1,52 @@
+import { type AssayEvent, EVENT_TYPE_NAMES } from '../../src/domain/event.ts'
+import { NOW_MS } from './behaviour.ts'
+
+/** A small deterministic generator (mulberry32): thousands of events a case are too many to draw one by one. */
+export function randomOf(seed: number): (below: number) => number {
+  let state = seed | 0
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below)
+  }
+}
+
+export interface LongHistory {
+  readonly count: number
+  readonly spanMs: number
+  readonly seed: number
+  /** Different devices, addresses, phones and cards. */
+  readonly others: number
+}
+
+/** Events of one applicant with different times, oldest first, denser towards now. */
+export function longHistory({ count, spanMs, seed, others }: LongHistory): AssayEvent[] {
+  const random = randomOf(seed)
+  const times = new Set<number>()
+  while (times.size < count) times.add(NOW_MS - Math.floor((random(1e6) / 1e6) ** 3 * spanMs) - random(count * 4))
+  return [...times]
+    .sort((left, right) => left - right)
+    .map((occurredAtMs, index) => {
+      const type = EVENT_TYPE_NAMES[random(EVENT_TYPE_NAMES.length)] as AssayEvent['type']
+      const other = () => `other-${random(others)}`
+      const refs = { applicant: 'a', device: other(), ip: other(), phone: other(), card: other() }
+      const data = dataOf(type, random, occurredAtMs)
+      return { eventId: `e${seed}-${index}`, type, occurredAtMs, tenant: 't', refs, data }
+    })
+}
+
+/** A superset of what the types read: the schemas are checked elsewhere. */
+function dataOf(type: AssayEvent['type'], random: (below: number) => number, atMs: number): object {
+  const amountMinor = (1 + random(100)) * 5000
+  const dueAtMs = atMs - random(20) * 86_400_000 + 10 * 86_400_000
+  return {
+    field: 'phone',
+    amountMinor,
+    principalMinor: amountMinor,
+    termDays: 1 + random(90),
+    dueAtMs,
+    disbursedAtMs: dueAtMs - random(90) * 86_400_000,
+    ...(type === 'repayment.received' && random(2) === 0 && { amountMinor: undefined })
+  }
+}
