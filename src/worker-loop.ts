@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { faultFields, type Logger } from './log.ts'
 
 export interface WorkerLoopOptions {
@@ -17,7 +17,8 @@ export function startWorkerLoop({ name, round, restMs, faultRestMs, log }: Worke
   stop: () => Promise<void>
 } {
   const stopping = new AbortController()
-  const rest = (ms: number) => sleep(ms, undefined, { signal: stopping.signal }).catch(() => {})
+  const rest = (ms: number): Promise<unknown> =>
+    ms <= 0 ? nextTurn() : sleep(ms, undefined, { signal: stopping.signal }).catch(() => {})
   const run = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       try {
