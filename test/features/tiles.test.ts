@@ -8,7 +8,7 @@ import { NOW_MS, naiveFeature } from './behaviour.ts'
 import { arbitraryDeclarations, cases } from './declarations.ts'
 import { foldAs, layoutOf, readFeatures, tailOf } from './folding.ts'
 import { longHistory, randomOf } from './long-history.ts'
-import { isWithinTileBound } from './naive-window.ts'
+import { isWithinTileBound, naiveAgeMs } from './naive-window.ts'
 
 const arbitraryLong = fc
   .record({
@@ -37,7 +37,8 @@ describe('behind the newest 512 events', () => {
     let [exactReadings, boundedReadings] = [0, 0]
     fc.assert(
       fc.property(arbitraryDeclarations(), arbitraryLong, arbitraryNow, (features, { events }, nowMs) => {
-        const { values, exact, truncated } = readFeatures(features, { profile: null, tail: tailOf(events) }, nowMs)
+        const read = readFeatures(features, { profile: null, tail: tailOf(events) }, nowMs)
+        const { values, exact, truncated, newestAgeMs } = read
         const wrong = features.filter((feature, index) => {
           const value = values[index] as number
           if (exact[index] === 1) {
@@ -49,6 +50,7 @@ describe('behind the newest 512 events', () => {
           return !isWithinTileBound(value, feature, events, nowMs)
         })
         expect(wrong).toEqual([])
+        expect([...newestAgeMs]).toEqual(features.map((feature) => naiveAgeMs(feature, events, nowMs)))
         // Only distinct values run out of room here: nothing was written, so nothing had to be given up.
         if (!features.some(({ aggregation }) => aggregation.of === 'distinct')) expect(truncated).toEqual([])
       }),
