@@ -117,6 +117,7 @@ describe('the bytes of a profile', () => {
     )
     const profile = foldAs(CATALOGUE, null, applications).encode()
     expect(profile.length / MAX_RETAINED).toBeLessThanOrEqual(32)
+    expect(foldAs(CATALOGUE, profile, []).size).toBe(MAX_RETAINED)
   })
 
   test('are at most 16 KiB, whatever the history, and what had to go is flagged', () => {
@@ -246,6 +247,6 @@ function declared(feature: Pick<EventFeature, 'aggregation' | 'windowMs'>): Even
 }
 
 function asApplication(event: AssayEvent): AssayEvent {
-  const data = { applicationId: 'x', product: 'cash', amountMinor: 1_000_000, termDays: 30 }
+  const data = { applicationId: 'x', product: 'cash', amountMinor: 20_000_000, termDays: 30 }
   return { ...event, type: 'application.submitted', data }
 }
