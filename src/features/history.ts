@@ -89,8 +89,8 @@ export class History {
 
   /**
    * The profile of what was folded (docs/redis.md), at most MAX_PROFILE_BYTES. What does not fit is given up in a fixed
-   * order: distinct values, tiles of the longest windows, the oldest whole events; floors in the profile say so. Throws
-   * when the tiles are foreign.
+   * order: distinct values, tiles of the longest windows, the oldest whole events; floors in the profile say so. From then
+   * on its bytes depend on where folds were cut. Throws when the tiles are foreign.
    */
   encode(): Buffer {
     if (this.#readsOnly) throw new Error('a history that is only read is not whole')
@@ -102,7 +102,9 @@ export class History {
       this.#events.write(writer, this.rows, this.order, this.size)
       if (this.horizonMs >= 0) writeTiles(writer, this.tiles, this.horizonMs)
       if (writer.length <= MAX_PROFILE_BYTES) break
-      if (this.horizonMs < 0 || !this.tiles.shed()) this.#collapse(GIVEN_UP_ROWS)
+      if (this.horizonMs >= 0 && this.tiles.shed()) continue
+      if (this.size <= GIVEN_UP_ROWS) throw new Error('the catalogue has more columns than a profile has room for')
+      this.#collapse(GIVEN_UP_ROWS)
     }
     this.#link()
     const profile = Buffer.from(writer.written())

@@ -27,26 +27,29 @@ const aggregation: fc.Arbitrary<EventFeature['aggregation']> = fc.oneof(
   fc.record({ of: fc.constant('share'), when: condition })
 ) as fc.Arbitrary<EventFeature['aggregation']>
 
-/** Every aggregation over every kind of selection and window, of one kind of entity. */
+/** Every aggregation over every kind of selection, each over some windows, of one kind of entity. */
 export function arbitraryDeclarations(entity: EventFeature['entity'] = 'applicant'): fc.Arbitrary<EventFeature[]> {
   const declared = fc.record({
     aggregation,
     events: fc.subarray(EVENT_TYPE_NAMES, { minLength: 1 }),
     where: fc.option(condition, { nil: undefined, freq: 2 }),
-    windowMs: fc.constantFrom(null, ...WINDOWS_MS),
+    windowsMs: fc.subarray([null, ...WINDOWS_MS], { minLength: 1, maxLength: 4 }),
     whenNone: fc.constantFrom(0, Number.NaN),
     unit: fc.constantFrom('count', 'days')
   })
-  return fc.array(declared, { minLength: 1, maxLength: 12 }).map((all) =>
-    all.map(({ where, ...each }, index) => ({
-      ...each,
-      ...(where !== undefined && { where }),
-      source: 'events',
-      entity,
-      name: `feature-${index}`,
-      range: [0, 1],
-      legal: [],
-      meaning: ''
-    }))
+  return fc.array(declared, { minLength: 1, maxLength: 5 }).map((all) =>
+    all.flatMap(({ where, windowsMs, ...each }, index) =>
+      windowsMs.map((windowMs) => ({
+        ...each,
+        ...(where !== undefined && { where }),
+        windowMs,
+        source: 'events' as const,
+        entity,
+        name: `feature-${index} over ${windowMs}`,
+        range: [0, 1] as const,
+        legal: [],
+        meaning: ''
+      }))
+    )
   )
 }

@@ -8,6 +8,7 @@ import { packRecord } from '../../src/features/record.ts'
 import { arbitraryHistory, NOW_MS, naiveFeature } from './behaviour.ts'
 import { arbitraryDeclarations, cases, WINDOWS_MS } from './declarations.ts'
 import { foldAs, readFeatures, tailOf } from './folding.ts'
+import { naiveAgeMs } from './naive-window.ts'
 
 const EVENT_FEATURES = CATALOGUE.filter((feature): feature is EventFeature => feature.source === 'events')
 
@@ -46,7 +47,7 @@ describe('the fold of an entity’s events', () => {
         const state = { profile, tail: tailOf(events.slice(split)) }
         const { values, exact, newestAgeMs } = readFeatures(features, state, NOW_MS)
         expect([...values]).toEqual(features.map((feature) => naiveFeature(feature, events, NOW_MS)))
-        expect([...newestAgeMs]).toEqual(features.map((feature) => naiveAgeMs(feature, events)))
+        expect([...newestAgeMs]).toEqual(features.map((feature) => naiveAgeMs(feature, events, NOW_MS)))
         expect(exact).not.toContain(0)
       }),
       cases(6000)
@@ -120,11 +121,6 @@ describe('the fold of an entity’s events', () => {
     expect(() => new History().fold(bytes, null)).toThrow(RangeError)
   })
 })
-
-function naiveAgeMs(feature: EventFeature, events: readonly AssayEvent[]): number {
-  const times = events.filter(({ type }) => feature.events.includes(type)).map(({ occurredAtMs }) => occurredAtMs)
-  return times.length === 0 ? Number.NaN : Math.max(0, NOW_MS - Math.max(...times))
-}
 
 /** A profile without its last byte, whose own length agrees. */
 function cutShort(profile: Buffer): Buffer {

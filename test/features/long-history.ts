@@ -1,4 +1,4 @@
-import { type AssayEvent, EVENT_TYPE_NAMES } from '../../src/domain/event.ts'
+import { type AssayEvent, EVENT_TYPE_NAMES, type EventType } from '../../src/domain/event.ts'
 import { NOW_MS } from './behaviour.ts'
 
 /** A small deterministic generator (mulberry32): thousands of events a case are too many to draw one by one. */
@@ -18,17 +18,18 @@ export interface LongHistory {
   readonly seed: number
   /** Different devices, addresses, phones and cards. */
   readonly others: number
+  readonly types?: readonly EventType[]
 }
 
 /** Events of one applicant with different times, oldest first, denser towards now. */
-export function longHistory({ count, spanMs, seed, others }: LongHistory): AssayEvent[] {
+export function longHistory({ count, spanMs, seed, others, types = EVENT_TYPE_NAMES }: LongHistory): AssayEvent[] {
   const random = randomOf(seed)
   const times = new Set<number>()
   while (times.size < count) times.add(NOW_MS - Math.floor((random(1e6) / 1e6) ** 3 * spanMs) - random(count * 4))
   return [...times]
     .sort((left, right) => left - right)
     .map((occurredAtMs, index) => {
-      const type = EVENT_TYPE_NAMES[random(EVENT_TYPE_NAMES.length)] as AssayEvent['type']
+      const type = types[random(types.length)] as EventType
       const other = () => `other-${random(others)}`
       const refs = { applicant: 'a', device: other(), ip: other(), phone: other(), card: other() }
       const data = dataOf(type, random, occurredAtMs)
@@ -37,16 +38,16 @@ export function longHistory({ count, spanMs, seed, others }: LongHistory): Assay
 }
 
 /** A superset of what the types read: the schemas are checked elsewhere. */
-function dataOf(type: AssayEvent['type'], random: (below: number) => number, atMs: number): object {
+function dataOf(type: EventType, random: (below: number) => number, atMs: number): object {
   const amountMinor = (1 + random(100)) * 5000
-  const dueAtMs = atMs - random(20) * 86_400_000 + 10 * 86_400_000
+  const dueAtMs = atMs + (10 - random(20)) * 86_400_000
   return {
     field: 'phone',
     amountMinor,
     principalMinor: amountMinor,
     termDays: 1 + random(90),
     dueAtMs,
-    disbursedAtMs: dueAtMs - random(90) * 86_400_000,
+    disbursedAtMs: dueAtMs - random(90) * 86_400_000 - random(1e6),
     ...(type === 'repayment.received' && random(2) === 0 && { amountMinor: undefined })
   }
 }

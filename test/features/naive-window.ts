@@ -18,3 +18,9 @@ export function isWithinTileBound(
     .filter((longerMs) => longerMs > windowMs && longerMs <= windowMs + windowMs / 64)
     .some((longerMs) => Object.is(value, naiveFeature({ ...feature, windowMs: longerMs }, relevant, nowMs)))
 }
+
+/** The age of the newest event of the types that a feature reads; NaN when there is none. */
+export function naiveAgeMs(feature: EventFeature, events: readonly AssayEvent[], nowMs: number): number {
+  const times = events.filter(({ type }) => feature.events.includes(type)).map(({ occurredAtMs }) => occurredAtMs)
+  return times.length === 0 ? Number.NaN : Math.max(0, nowMs - Math.max(...times))
+}

@@ -4,9 +4,11 @@ import { submittedEvent } from '../../src/decisions/decide.ts'
 import type { Application } from '../../src/domain/application.ts'
 import type { AssayEvent } from '../../src/domain/event.ts'
 import { CATALOGUE } from '../../src/features/catalogue.ts'
+import { DAY_MS } from '../../src/features/definition.ts'
 import { createOfflineBehaviour, replay } from '../../src/features/offline.ts'
 import { createFeatureSet } from '../../src/features/vector.ts'
 import { arbitraryHistory, NOW_MS, naiveFeature } from './behaviour.ts'
+import { longHistory } from './long-history.ts'
 
 const RUNS = { numRuns: 60, seed: 20_261_123 }
 const featureSet = createFeatureSet(CATALOGUE)
@@ -83,6 +85,11 @@ describe('an offline replay', () => {
       }),
       RUNS
     )
+  })
+
+  test('gives the same values wherever tails are folded, however long the history', () => {
+    const events = longHistory({ count: 1200, spanMs: 100 * DAY_MS, seed: 8, others: 5 })
+    expect(valuesOf(events, 2048)).toStrictEqual(valuesOf(events))
   })
 
   test('yields applications in order of time, an earlier one being behaviour for a later one', () => {
