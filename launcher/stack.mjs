@@ -91,7 +91,8 @@ async function superviseRedis({ dataDir, logDir, redis, report, onGiveUp, restar
   let place = {}
   const start = async () => {
     const logFile = newLog(logDir, 'redis')
-    const handle = await startPrivateRedis({ dir: join(dataDir, 'redis'), server: redis.server, logFile, ...place })
+    const { server, extraArgs } = redis
+    const handle = await startPrivateRedis({ dir: join(dataDir, 'redis'), server, extraArgs, logFile, ...place })
     place = { port: handle.port }
     return started('redis', handle)
   }

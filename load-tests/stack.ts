@@ -36,9 +36,13 @@ export interface ServiceOptions {
   readonly signal: AbortSignal
   /** Variables of the processes, beside those of the environment. */
   readonly env?: Readonly<Record<string, string>>
+  /** Of Redis; as in production when left out. */
+  readonly appendfsync?: Appendfsync
   /** How ended processes are started again, where they are ended on purpose; see launcher/supervise.mjs. */
   readonly restarts?: { readonly longestPauseMs: number; readonly perMinute: number }
 }
+
+export type Appendfsync = 'everysec' | 'always'
 
 const TENANT = 'load'
 const READY_MS = 30_000
@@ -73,7 +77,7 @@ export async function startServiceUnderTest(options: ServiceOptions): Promise<Se
     node: process.execPath,
     dataDir,
     env,
-    redis: { server },
+    redis: { server, extraArgs: ['--appendfsync', options.appendfsync ?? 'everysec'] },
     host: '127.0.0.1',
     port: await freePort(),
     opsPort: await freePort(),

@@ -22,6 +22,8 @@ describe.skipIf(!canStartRedis())('the whole service while kill -9 ends its proc
       kills: 4,
       seed: 1,
       concurrency: 16,
+      // With everysec a kill may fall into the milliseconds in which Redis answers before it writes (docs/redis.md).
+      appendfsync: 'always',
       // Small enough that the ingest worker folds while it happens.
       env: { COMPACT_FROM_BYTES: '256' },
       signal: AbortSignal.timeout(50_000),
@@ -117,6 +119,7 @@ describe('the check behind it', () => {
       events: 20,
       duplicates: 3,
       seed: 1,
+      appendfsync: 'always',
       kills: { gateway: 1, ingest: 0, redis: 2, monitor: 0 },
       endedByThemselves: 0,
       retries: { 503: 4 },

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Pool } from 'undici'
 import { createRandom } from '../../load-tests/random.ts'
-import { type ServiceUnderTest, startServiceUnderTest } from '../../load-tests/stack.ts'
+import { type Appendfsync, type ServiceUnderTest, startServiceUnderTest } from '../../load-tests/stack.ts'
 import { createRedisDecisionStore } from '../../src/decisions/redis-decision-store.ts'
 import { createRedis, whenReady } from '../../src/redis/client.ts'
 import { createKeys, PARTITIONS } from '../../src/redis/keys.ts'
@@ -18,6 +18,7 @@ export interface KillRunOptions {
   readonly seed: number
   /** Turns in progress at once. */
   readonly concurrency: number
+  readonly appendfsync: Appendfsync
   /** Variables of the processes. */
   readonly env?: Readonly<Record<string, string>>
   readonly signal: AbortSignal
@@ -37,7 +38,7 @@ const TICK_EVERY = 100
 
 /** The whole service, applicants who keep applying, and kills among them; everything it started has ended afterwards. */
 export async function runKills(options: KillRunOptions): Promise<KillReport> {
-  const { env = {}, signal, progress } = options
+  const { env = {}, appendfsync, signal, progress } = options
   progress.tick('starting Redis, gateway, ingest and monitor')
   const quiet = { LOG_LEVEL: 'fatal', ...env }
   const service = await startServiceUnderTest({
@@ -45,6 +46,7 @@ export async function runKills(options: KillRunOptions): Promise<KillReport> {
     profiled: false,
     signal,
     env: quiet,
+    appendfsync,
     restarts: RESTARTS
   })
   try {
@@ -56,7 +58,7 @@ export async function runKills(options: KillRunOptions): Promise<KillReport> {
 }
 
 async function killDuring(service: ServiceUnderTest, options: KillRunOptions): Promise<KillReport> {
-  const { decisions: wanted, kills, seed, concurrency, signal, progress } = options
+  const { decisions: wanted, kills, seed, concurrency, appendfsync, signal, progress } = options
   const random = createRandom(seed)
   const stories = createStories(wanted, seed)
   const killer = createKiller(planKills(kills, wanted, random), service.pids, (victim: Victim) => {
@@ -107,7 +109,17 @@ async function killDuring(service: ServiceUnderTest, options: KillRunOptions): P
     const killed = Object.values(killer.kills).reduce((sum, count) => sum + count, 0)
     // The last that were killed may not be back yet.
     const endedByThemselves = Math.max(0, service.restarts() - killed)
-    return { ...driven, seed, kills: killer.kills, endedByThemselves, retries, findings, ledger, durationMs }
+    return {
+      ...driven,
+      seed,
+      appendfsync,
+      kills: killer.kills,
+      endedByThemselves,
+      retries,
+      findings,
+      ledger,
+      durationMs
+    }
   } finally {
     redis.disconnect()
     await pool.destroy()

@@ -1,3 +1,4 @@
+import type { Appendfsync } from '../../load-tests/stack.ts'
 import { table } from '../../load-tests/tables.ts'
 import type { Driven } from './driver.ts'
 import { countFindings, describeFinding, type Finding } from './findings.ts'
@@ -5,6 +6,7 @@ import type { Victim } from './kill-plan.ts'
 
 export interface KillReport extends Driven {
   readonly seed: number
+  readonly appendfsync: Appendfsync
   readonly kills: Readonly<Record<Victim, number>>
   /** Processes that ended and were not killed. */
   readonly endedByThemselves: number
