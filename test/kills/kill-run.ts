@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Redis } from 'ioredis'
 import { Pool } from 'undici'
 import { createRandom } from '../../load-tests/random.ts'
 import { type Appendfsync, type ServiceUnderTest, startServiceUnderTest } from '../../load-tests/stack.ts'
 import { createRedisDecisionStore } from '../../src/decisions/redis-decision-store.ts'
 import { createRedis, whenReady } from '../../src/redis/client.ts'
-import { createKeys, PARTITIONS } from '../../src/redis/keys.ts'
+import { createKeys, type Keys, PARTITIONS } from '../../src/redis/keys.ts'
 import { drive } from './driver.ts'
 import type { Finding } from './findings.ts'
 import { createKiller, planKills, type Victim } from './kill-plan.ts'
@@ -58,7 +59,10 @@ export async function runKills(options: KillRunOptions): Promise<KillReport> {
 }
 
 async function killDuring(service: ServiceUnderTest, options: KillRunOptions): Promise<KillReport> {
-  const { decisions: wanted, kills, seed, concurrency, appendfsync, signal, progress } = options
+  const { decisions: wanted, kills, seed, concurrency, appendfsync, progress } = options
+  // When one lane fails, the others stop trying.
+  const ending = new AbortController()
+  const signal = AbortSignal.any([options.signal, ending.signal])
   const random = createRandom(seed)
   const stories = createStories(wanted, seed)
   const killer = createKiller(planKills(kills, wanted, random), service.pids, (victim: Victim) => {
@@ -104,8 +108,7 @@ async function killDuring(service: ServiceUnderTest, options: KillRunOptions): P
     })
     const durationMs = performance.now() - startedAtMs
     await whenReady(redis, REDIS_BOOT_MS)
-    const partitions = Array.from({ length: PARTITIONS }, (_, partition) => redis.xlen(keys.ledger(partition)))
-    const ledger = (await Promise.all(partitions)).reduce((sum, length) => sum + length, 0)
+    const ledger = await countLedger(redis, keys)
     const killed = Object.values(killer.kills).reduce((sum, count) => sum + count, 0)
     // The last that were killed may not be back yet.
     const endedByThemselves = Math.max(0, service.restarts() - killed)
@@ -121,9 +124,15 @@ async function killDuring(service: ServiceUnderTest, options: KillRunOptions): P
       durationMs
     }
   } finally {
+    ending.abort()
     redis.disconnect()
     await pool.destroy()
   }
+}
+
+async function countLedger(redis: Redis, keys: Keys): Promise<number> {
+  const lengths = Array.from({ length: PARTITIONS }, (_, partition) => redis.xlen(keys.ledger(partition)))
+  return (await Promise.all(lengths)).reduce((sum, length) => sum + length, 0)
 }
 
 function createPost(pool: Pool, key: string): Post {
