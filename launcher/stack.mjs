@@ -22,10 +22,11 @@ const FIRST_OPS_PORT = 9464
  * as they are launched; `ready()` waits until all of them answer.
  *
  * `port` and `opsPort` null mean: the usual one or the next free. `report(line)` hears what a person should know,
- * `onGiveUp(reason)` that a process cannot be kept up, `onChange({ redisUrl, pids })` of every start.
+ * `onGiveUp(reason)` that a process cannot be kept up, `onChange({ redisUrl, pids })` of every start. `restarts` is what
+ * supervise() takes.
  */
 export async function startStack(options) {
-  const { dataDir, redis, report, onGiveUp, services = SERVICES, onChange = () => {} } = options
+  const { dataDir, redis, report, onGiveUp, restarts, services = SERVICES, onChange = () => {} } = options
   const ports = await choosePorts(options, services)
   const logDir = join(dataDir, 'logs')
   mkdirSync(logDir, { recursive: true, mode: 0o700 })
@@ -38,7 +39,9 @@ export async function startStack(options) {
     onChange({ redisUrl, pids: { ...pids } })
     return handle
   }
-  const server = redis.server ? await superviseRedis({ dataDir, logDir, redis, report, onGiveUp, started }) : null
+  const server = redis.server
+    ? await superviseRedis({ dataDir, logDir, redis, report, onGiveUp, restarts, started })
+    : null
   const unfollow = []
   const running = await Promise.all(
     services.map(async ({ name, entry }, index) => {
@@ -47,7 +50,7 @@ export async function startStack(options) {
       const env = serviceEnv(options, { redisUrl, port: ports.http, opsPort: ports.ops[index] })
       const command = { node: options.node, entry: join(options.root, entry), cwd: options.root, env, log }
       const start = () => started(name, launchNode(command))
-      const process = await supervise({ name, start, report, onGiveUp })
+      const process = await supervise({ name, start, report, onGiveUp, restarts })
       return { name, process, log, opsUrl: `http://127.0.0.1:${ports.ops[index]}` }
     })
   )
@@ -83,16 +86,17 @@ export async function startStack(options) {
   }
 }
 
-async function superviseRedis({ dataDir, logDir, redis, report, onGiveUp, started }) {
+async function superviseRedis({ dataDir, logDir, redis, report, onGiveUp, restarts, started }) {
   // Its clients know it by its port, so it comes back on the same one; its data comes back from its own log.
   let place = {}
   const start = async () => {
     const logFile = newLog(logDir, 'redis')
-    const handle = await startPrivateRedis({ dir: join(dataDir, 'redis'), server: redis.server, logFile, ...place })
+    const { server, extraArgs } = redis
+    const handle = await startPrivateRedis({ dir: join(dataDir, 'redis'), server, extraArgs, logFile, ...place })
     place = { port: handle.port }
     return started('redis', handle)
   }
-  const supervised = await supervise({ name: 'redis', start, report, onGiveUp })
+  const supervised = await supervise({ name: 'redis', start, report, onGiveUp, restarts })
   supervised.trust()
   return supervised
 }

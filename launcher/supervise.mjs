@@ -11,8 +11,11 @@ const WINDOW_MS = 60_000
  *
  * `start` returns a handle or a promise of one: { pid, exited, stop(), kill() }. Until `trust()` is called an end is
  * not repaired but reported through `early`: a process that cannot start at all needs a reader, not a retry.
+ *
+ * `restarts` is for who ends processes on purpose: { firstPauseMs, longestPauseMs, perMinute }, Infinity for no limit.
  */
-export async function supervise({ name, start, report, onGiveUp, firstPauseMs = FIRST_PAUSE_MS }) {
+export async function supervise({ name, start, report, onGiveUp, restarts = {} }) {
+  const { firstPauseMs = FIRST_PAUSE_MS, longestPauseMs = Number.POSITIVE_INFINITY, perMinute = LIMIT } = restarts
   let handle = await start()
   let stopping = false
   let trusted = false
@@ -33,8 +36,8 @@ export async function supervise({ name, start, report, onGiveUp, firstPauseMs = 
       const now = Date.now()
       ends = [...ends.filter((at) => at > now - WINDOW_MS), now]
       report(`${name} ${describeExit(how)}`)
-      if (ends.length > LIMIT) return onGiveUp(`${name} ended ${ends.length} times within a minute`)
-      await sleep(firstPauseMs * 2 ** (ends.length - 1))
+      if (ends.length > perMinute) return onGiveUp(`${name} ended ${ends.length} times within a minute`)
+      await sleep(Math.min(longestPauseMs, firstPauseMs * 2 ** (ends.length - 1)))
       if (stopping) return
       restarting = restart()
       await restarting

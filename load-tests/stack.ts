@@ -12,9 +12,11 @@ import type { Pids } from './cpu.ts'
 export interface ServiceUnderTest {
   readonly port: number
   readonly key: string
+  /** Whose key it is. */
+  readonly tenant: string
+  readonly redisPrefix: string
   readonly redisVersion: string
   readonly redisUrl: string
-  readonly redisPrefix: string
   /** The gateway’s private port, for its metrics. */
   readonly opsUrl: string
   /** Where the gateway's inspector opens when it is asked to; only when it was started to be profiled. */
@@ -23,6 +25,8 @@ export interface ServiceUnderTest {
   readonly pids: Pids
   /** @throws when a process ended or was started again since: what was measured is not one service. */
   assertUndisturbed(): void
+  /** How often a process was started again. */
+  restarts(): number
   stop(): Promise<void>
 }
 
@@ -30,8 +34,17 @@ export interface ServiceOptions {
   readonly note: (line: string) => void
   readonly profiled: boolean
   readonly signal: AbortSignal
+  /** Variables of the processes, beside those of the environment. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Of Redis; as in production when left out. */
+  readonly appendfsync?: Appendfsync
+  /** How ended processes are started again, where they are ended on purpose; see launcher/supervise.mjs. */
+  readonly restarts?: { readonly longestPauseMs: number; readonly perMinute: number }
 }
 
+export type Appendfsync = 'everysec' | 'always'
+
+const TENANT = 'load'
 const READY_MS = 30_000
 /** An overloaded service may log an error for each request; the first ones tell it all. */
 const SHOWN_ERROR_LINES = 5
@@ -40,14 +53,17 @@ const SHOWN_ERROR_LINES = 5
  * The whole service on a Redis of its own (append-only, fsync every second), as `npm start` runs it, in a directory
  * that is removed with it. Tuning variables of the environment are passed on; what names another Redis is not.
  */
-export async function startServiceUnderTest({ note, profiled, signal }: ServiceOptions): Promise<ServiceUnderTest> {
+export async function startServiceUnderTest(options: ServiceOptions): Promise<ServiceUnderTest> {
+  const { note, profiled, signal } = options
   const inspectPort = profiled ? await freePort() : undefined
   const dataDir = await mkdtemp(join(tmpdir(), 'assay-load-'))
+  const redisPrefix = `load-${randomBytes(4).toString('hex')}`
   const env = {
     ...process.env,
+    ...options.env,
     REDIS_URL: '',
     REDIS_JOBS_URL: '',
-    REDIS_PREFIX: `load-${randomBytes(4).toString('hex')}`,
+    REDIS_PREFIX: redisPrefix,
     ALLOW_AS_OF: '',
     ...(inspectPort !== undefined && { NODE_OPTIONS: `--inspect-port=${inspectPort}` })
   }
@@ -55,23 +71,27 @@ export async function startServiceUnderTest({ note, profiled, signal }: ServiceO
   const server = await resolveRedisServer({ env: process.env })
   const pids: Record<string, number> = {}
   const disturbances: string[] = []
-  let [shown, ready] = [0, false]
+  let [shown, ready, restarts] = [0, false, 0]
   const stack = await startStack({
     root: ROOT,
     node: process.execPath,
     dataDir,
     env,
-    redis: { server },
+    redis: { server, extraArgs: ['--appendfsync', options.appendfsync ?? 'everysec'] },
     host: '127.0.0.1',
     port: await freePort(),
     opsPort: await freePort(),
     tokenKey,
+    restarts: options.restarts,
     report: (line: string) => {
       if (shown++ < SHOWN_ERROR_LINES) note(line)
     },
     onGiveUp: (reason: string) => disturbances.push(reason),
     onChange: (news: { readonly pids: Pids }) => {
-      if (ready) disturbances.push('a process was started again')
+      if (ready) {
+        restarts++
+        disturbances.push('a process was started again')
+      }
       Object.assign(pids, news.pids)
     }
   })
@@ -92,15 +112,17 @@ export async function startServiceUnderTest({ note, profiled, signal }: ServiceO
     return {
       port: Number(new URL(stack.apiUrl).port),
       key,
+      tenant: TENANT,
+      redisPrefix,
       redisVersion: server.version,
       redisUrl: stack.redisUrl,
-      redisPrefix: env.REDIS_PREFIX,
       opsUrl: stack.opsUrls.gateway as string,
       inspectPort,
       pids,
       assertUndisturbed: () => {
         if (disturbances.length > 0) throw new Error(`the service did not stay up: ${disturbances.join('; ')}`)
       },
+      restarts: () => restarts,
       stop
     }
   } catch (error) {
@@ -124,7 +146,7 @@ async function orAborted<Value>(work: Promise<Value>, signal: AbortSignal): Prom
 type Cli = (args: readonly string[]) => Promise<{ code: number | null; stdout: string; stderr: string }>
 
 async function createKey(cli: Cli): Promise<string> {
-  const { code, stdout, stderr } = await cli(['keys', 'create', '--tenant', 'load', '--json'])
+  const { code, stdout, stderr } = await cli(['keys', 'create', '--tenant', TENANT, '--json'])
   if (code !== 0) throw new Error(`no partner key could be made: ${stderr.trim()}`)
   return (JSON.parse(stdout) as { key: string }).key
 }

@@ -1,28 +1,16 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Redis } from 'ioredis'
-import { describe, expect, onTestFinished, test } from 'vitest'
-import { unpackDoubles } from '../../src/decisions/answer.ts'
-import { createRedisDecisionStore } from '../../src/decisions/redis-decision-store.ts'
-import type { Decision } from '../../src/domain/decision.ts'
+import { describe, expect, test } from 'vitest'
 import { CATALOGUE } from '../../src/features/catalogue.ts'
-import { createKeys } from '../../src/redis/keys.ts'
-import { assay, ROOT, startGateway } from '../support/gateway-process.ts'
-import { sharedRedisUrl, uniqueProcessPrefix } from '../support/redis.ts'
+import { assay, ROOT } from '../support/gateway-process.ts'
 import { madeUpHistory } from './histories.ts'
+import { type LiveDecision, readLines, throughGateway, workFolder } from './through-gateway.ts'
+import type { Line } from './waves.ts'
 
 const SUPERLENDER = join(ROOT, '..', 'shared', 'data', 'superlender')
 const REAL_APPLICATIONS = 200
-const TENANT = 'replay'
 
-interface Line extends Record<string, unknown> {
-  readonly applicationId: string
-  readonly applicantId: string
-  readonly asOf: number
-  readonly occurredAtMs: number
-}
 type Vector = Readonly<Record<string, number | null>>
 
 interface Outcome {
@@ -59,59 +47,22 @@ describe('the same history through the live gateway and through backtest', () =>
 })
 
 async function expectEqual(folder: string, events: Line[], applications: Line[]): Promise<void> {
-  const [live, replayed] = [
-    await throughGateway(events, applications),
-    await throughBacktest(folder, events, applications)
-  ]
-  expect(live.size).toBe(applications.length)
-  for (const [applicationId, outcome] of live) expect(outcome, applicationId).toStrictEqual(replayed.get(applicationId))
-  const scores = new Set([...live.values()].map(({ pd }) => pd))
+  const { byApplication } = await throughGateway(events, applications)
+  const replayed = await throughBacktest(folder, events, applications)
+  expect(byApplication.size).toBe(applications.length)
+  for (const [applicationId, live] of byApplication)
+    expect(outcomeOf(live), applicationId).toStrictEqual(replayed.get(applicationId))
+  const scores = new Set([...byApplication.values()].map(({ pd }) => pd))
   expect(scores.size, 'scores that differ from one another').toBeGreaterThan(applications.length / 4)
 }
 
-/** Posts events and applications in time order, each application as of its own instant, and reads the stored records. */
-async function throughGateway(events: Line[], applications: Line[]): Promise<Map<string, Outcome>> {
-  const prefix = uniqueProcessPrefix('replay')
-  const env = { REDIS_URL: sharedRedisUrl(), REDIS_PREFIX: prefix }
-  const { url } = await startGateway({
-    ...env,
-    TOKEN_KEY: 'ab'.repeat(32),
-    ALLOW_AS_OF: 'true',
-    DECISION_DEADLINE_MS: '5000'
-  })
-  const { key } = JSON.parse(await assay(['keys', 'create', '--tenant', TENANT, '--json'], env)) as { key: string }
-  const post = async (path: string, body: object, headers: Record<string, string> = {}) => {
-    const answer = await fetch(`${url}${path}`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers },
-      body: JSON.stringify(body)
-    })
-    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
-    return answer
+function outcomeOf({ decision, pd, values }: LiveDecision): Outcome {
+  return {
+    pd,
+    decision: decision.decision,
+    reasons: decision.reasons.map(({ code }) => code),
+    vector: Object.fromEntries(CATALOGUE.map(({ name }, index) => [name, nullable(values[index] as number)]))
   }
-  const redis = new Redis(env.REDIS_URL)
-  onTestFinished(() => redis.disconnect())
-  const limits = { leaseMs: 1, retentionMs: 1, compactFromBytes: 1, maxEntityBytes: 1 }
-  const store = createRedisDecisionStore({ redis, keys: createKeys(prefix), ...limits })
-  const outcomes = new Map<string, Outcome>()
-  let next = 0
-  for (const { asOf, outcome: _outcome, ...request } of applications) {
-    const due: Line[] = []
-    while (next < events.length && (events[next] as Line).occurredAtMs <= asOf) due.push(events[next++] as Line)
-    for (let from = 0; from < due.length; from += 500) await post('/v1/events', { events: due.slice(from, from + 500) })
-    const answer = await post('/v1/decisions', request, { 'assay-as-of': String(asOf) })
-    const decision = (await answer.json()) as Decision
-    const stored = await store.read(TENANT, decision.decisionId)
-    const record = JSON.parse(stored?.record ?? '') as { features: string; pd: number | null }
-    const values = unpackDoubles(record.features)
-    outcomes.set(decision.applicationId, {
-      pd: record.pd,
-      decision: decision.decision,
-      reasons: decision.reasons.map(({ code }) => code),
-      vector: Object.fromEntries(CATALOGUE.map(({ name }, index) => [name, nullable(values[index] as number)]))
-    })
-  }
-  return outcomes
 }
 
 async function throughBacktest(folder: string, events: Line[], applications: Line[]): Promise<Map<string, Outcome>> {
@@ -128,17 +79,3 @@ async function throughBacktest(folder: string, events: Line[], applications: Lin
 
 const nullable = (value: number): number | null => (Number.isNaN(value) ? null : value)
 const toLines = (values: object[]): Line[] => values as Line[]
-
-async function readLines(file: string): Promise<Line[]> {
-  const text = await readFile(file, 'utf8')
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Line)
-}
-
-async function workFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'assay-replay-'))
-  onTestFinished(() => rm(folder, { recursive: true, force: true }))
-  return folder
-}

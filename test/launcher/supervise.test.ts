@@ -21,10 +21,16 @@ function fakeProcesses() {
   return { started, start, nextStart }
 }
 
-function supervised(start: () => unknown, onGiveUp: (reason: string) => void = () => {}) {
+function supervised(start: () => unknown, onGiveUp: (reason: string) => void = () => {}, perMinute = 5) {
   const heard: string[] = []
   const report = (line: string) => heard.push(line)
-  return supervise({ name: 'ingest', start, report, onGiveUp, firstPauseMs: 1 }).then((it) => ({ it, heard }))
+  return supervise({
+    name: 'ingest',
+    start,
+    report,
+    onGiveUp,
+    restarts: { firstPauseMs: 1, longestPauseMs: 4, perMinute }
+  }).then((it) => ({ it, heard }))
 }
 
 test('a process that ends unasked is started again', async () => {
@@ -52,6 +58,20 @@ test('the sixth end within a minute is the last', async () => {
   fake.started[5]!.end(1)
   expect(await gaveUp).toBe('ingest ended 6 times within a minute')
   expect(fake.started).toHaveLength(6)
+})
+
+test('who ends processes on purpose may lift the limit', async () => {
+  const fake = fakeProcesses()
+  const gaveUp: string[] = []
+  const { it } = await supervised(fake.start, (reason) => gaveUp.push(reason), Number.POSITIVE_INFINITY)
+  it.trust()
+  for (let turn = 0; turn < 12; turn++) {
+    const again = fake.nextStart()
+    fake.started[turn]!.end(1)
+    await again
+  }
+  expect(gaveUp).toEqual([])
+  await it.stop()
 })
 
 test('an end before the process was ever ready is told and not repaired', async () => {

@@ -9,24 +9,33 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const READY_MS = 15_000
 const run = promisify(execFile)
 
-export interface GatewayProcess {
+export interface ServiceProcess {
   readonly child: ChildProcess
-  readonly url: string
   readonly opsUrl: string
+}
+
+export interface GatewayProcess extends ServiceProcess {
+  readonly url: string
 }
 
 /** The real gateway in a process of its own, ready; ended with the test. Throws with what it printed when it ends before. */
 export async function startGateway(env: Record<string, string>): Promise<GatewayProcess> {
-  const [port, opsPort] = [await freePort(), await freePort()]
-  const child = spawn(process.execPath, [`${ROOT}/src/main.ts`], {
-    env: {
-      ...process.env,
-      HOST: '127.0.0.1',
-      PORT: String(port),
-      OPS_PORT: String(opsPort),
-      LOG_LEVEL: 'warn',
-      ...env
-    },
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const { child, opsUrl } = await startProcess('src/main.ts', { PORT: String(port), ...env }, url)
+  return { child, url, opsUrl }
+}
+
+/** The real ingest worker in a process of its own, likewise. */
+export async function startIngest(env: Record<string, string>): Promise<ServiceProcess> {
+  return startProcess('workers/ingest.ts', env)
+}
+
+/** Ready is what /readyz says, at `url` or else at the private port. */
+async function startProcess(entry: string, env: Record<string, string>, url?: string): Promise<ServiceProcess> {
+  const opsPort = await freePort()
+  const child = spawn(process.execPath, [`${ROOT}/${entry}`], {
+    env: { ...process.env, HOST: '127.0.0.1', OPS_PORT: String(opsPort), LOG_LEVEL: 'warn', ...env },
     stdio: ['ignore', 'pipe', 'pipe']
   })
   let printed = ''
@@ -36,18 +45,18 @@ export async function startGateway(env: Record<string, string>): Promise<Gateway
     child.kill('SIGKILL')
     await once(child, 'exit')
   })
-  const url = `http://127.0.0.1:${port}`
+  const opsUrl = `http://127.0.0.1:${opsPort}`
   const deadlineAtMs = performance.now() + READY_MS
   while (performance.now() < deadlineAtMs) {
-    if (child.exitCode !== null) throw new Error(`the gateway ended with ${child.exitCode}:\n${printed}`)
-    const ready = await fetch(`${url}/readyz`).then(
+    if (child.exitCode !== null) throw new Error(`${entry} ended with ${child.exitCode}:\n${printed}`)
+    const ready = await fetch(`${url ?? opsUrl}/readyz`).then(
       ({ status }) => status === 200,
       () => false
     )
-    if (ready) return { child, url, opsUrl: `http://127.0.0.1:${opsPort}` }
+    if (ready) return { child, opsUrl }
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
-  throw new Error(`the gateway was not ready within ${READY_MS} ms:\n${printed}`)
+  throw new Error(`${entry} was not ready within ${READY_MS} ms:\n${printed}`)
 }
 
 /** Runs a command of bin/assay; its stdout. */
