@@ -39,6 +39,8 @@ export async function throughGateway(events: readonly Line[], applications: read
     REDIS_PREFIX: prefix,
     TOKEN_KEY: 'ab'.repeat(32),
     ALLOW_AS_OF: 'true',
+    // What is told here is years old, and the worker’s clock is ours.
+    PROFILE_IDLE_DAYS: '36500',
     DECISION_DEADLINE_MS: '5000',
     // Folds a few events at a time, where live gathers about forty.
     COMPACT_FROM_BYTES: '200'
