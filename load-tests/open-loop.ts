@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { type Arrivals, planArrivals } from './arrivals.ts'
 import { createConnectionPool } from './connection-pool.ts'
 import { createDispatcher, type OpenLoopCounts, type OpenLoopProgress } from './dispatcher.ts'
-import { type PacerData, STOPPED, WAKING } from './pacer.ts'
+import { type PacerData, planStart, STOPPED, WAKING } from './pacer.ts'
 import { createRandom } from './random.ts'
 
 export interface OpenLoopOptions {
@@ -52,8 +52,10 @@ export async function runOpenLoop(options: OpenLoopOptions): Promise<OpenLoopRes
     onAnswer: ({ slot }, status) => dispatcher.answered(slot, status)
   })
   const state = new Int32Array(new SharedArrayBuffer(8))
-  const startNanos = process.hrtime.bigint() + BigInt(LEAD_MS * 1e6)
-  const startMs = performance.now() + LEAD_MS
+  const { startMs, startNanos } = planStart(LEAD_MS, {
+    nowMs: () => performance.now(),
+    nowNanos: () => process.hrtime.bigint()
+  })
   const dispatcher = createDispatcher({
     planMs,
     measureFromMs,

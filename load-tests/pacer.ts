@@ -8,6 +8,21 @@ export interface PacerData {
   readonly state: Int32Array
 }
 
+/** The two clocks of an open loop, and the same moment on both: ours in milliseconds, the pacer’s in nanoseconds. */
+export interface Clocks {
+  readonly nowMs: () => number
+  readonly nowNanos: () => bigint
+}
+
+/**
+ * The start of a plan on both clocks. Ours is read first: a pacer that were a little ahead of us would wake us before
+ * anything is due and not again until the next arrival, and the last request would never be sent.
+ */
+export function planStart(leadMs: number, { nowMs, nowNanos }: Clocks): { startMs: number; startNanos: bigint } {
+  const startMs = nowMs() + leadMs
+  return { startMs, startNanos: nowNanos() + BigInt(leadMs * 1e6) }
+}
+
 export const WAKING = 0
 export const STOPPED = 1
 
