@@ -32,7 +32,7 @@ const SAMPLES = 101
 // On a slow machine the compiler still works on the hot path after ten seconds. Bounded by requests as well: on a fast
 // one the warm-up would use up people, who meet the velocity rules of the policy when they come too often.
 const WARM_UP = { seconds: 20, requests: 30_000 }
-const WARM_UP_A_RATE_SECONDS = 2
+const WARM_UP_A_RATE_SECONDS = 5
 /** For the generator of this part, which is young again. */
 const SATURATION_WARM_UP_SECONDS = 3
 

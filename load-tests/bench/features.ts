@@ -84,7 +84,8 @@ ${rows.join('\n')}
 Kept: ${reads.bytesPerEvent.toFixed(1)} bytes an event, the largest entity ${whole(reads.profileMaxBytes)} bytes
 Events a second
   HTTP            ${whole(ingest.httpEventsPerSecond).padStart(10)}
-  inbox           ${whole(ingest.inboxEventsPerSecond).padStart(10)}   ${ingest.inboxShareOfXadd.toFixed(2)} of plain XADD
+  inbox, backlog  ${whole(ingest.inboxEventsPerSecond).padStart(10)}   ${ingest.inboxShareOfXadd.toFixed(2)} of plain XADD
+  inbox, adding   ${whole(ingest.inboxWhileAddingEventsPerSecond).padStart(10)}   the producer on the same two cores
   plain XADD      ${whole(ingest.xaddEventsPerSecond).padStart(10)}
   archive replay  ${whole(replayEventsPerSecond).padStart(10)}   one core, line to profile
 `)

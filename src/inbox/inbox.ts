@@ -12,7 +12,7 @@ import { judge, tenantOf, writeLetter } from './judge.ts'
 import type { LetterReason } from './letter.ts'
 
 /** So many that a call costs little beside what is in it (npm run bench:features). */
-export const INBOX_BATCH = 256
+export const INBOX_BATCH = 512
 
 export interface InboxOptions {
   /** A connection of its own: reading blocks it. */

@@ -10,15 +10,17 @@ export interface Ingest {
   readonly httpEventsPerSecond: number
   /** XADD of the same bytes to a stream that nobody reads, pipelined. */
   readonly xaddEventsPerSecond: number
-  /** From the first XADD to an empty inbox. */
+  /** A backlog worked off: what the worker can do. */
   readonly inboxEventsPerSecond: number
+  /** From the first XADD to an empty inbox, the producer taking its part of the machine. */
+  readonly inboxWhileAddingEventsPerSecond: number
   readonly inboxShareOfXadd: number
 }
 
 const EVENTS_PER_POST = 500
 const POSTS_AT_ONCE = 2
 const HTTP_EVENTS = 60_000
-const INBOX_EVENTS = 60_000
+const INBOX_EVENTS = 100_000
 const ROUNDS = 3
 const PIPELINE = 500
 const POLL_MS = 5
@@ -45,7 +47,7 @@ export async function measureIngest(
   note: (line: string) => void
 ): Promise<Ingest> {
   const redis = new Redis(service.redisUrl)
-  const samples = { http: [] as number[], xadd: [] as number[], inbox: [] as number[] }
+  const samples = { http: [] as number[], xadd: [] as number[], inbox: [] as number[], adding: [] as number[] }
   try {
     for (let round = 0; round < ROUNDS; round++) {
       note(`ingest by HTTP, round ${round + 1} of ${ROUNDS}`)
@@ -55,11 +57,21 @@ export async function measureIngest(
       const unread = `${keys.inbox()}:unread`
       samples.xadd.push(await perSecond(INBOX_EVENTS, () => addAll(redis, unread, entries)))
       await redis.unlink(unread)
-      const inbox = async (): Promise<void> => {
+      const empty = () => until(async () => (await redis.xlen(keys.inbox())) === 0)
+      const adding = async (): Promise<void> => {
         await addAll(redis, keys.inbox(), entries)
-        await until(async () => (await redis.xlen(keys.inbox())) === 0)
+        await empty()
       }
-      samples.inbox.push(await perSecond(INBOX_EVENTS, inbox))
+      samples.adding.push(await perSecond(INBOX_EVENTS, adding))
+      // The worker sleeps while its backlog grows.
+      process.kill(service.pids.ingest as number, 'SIGSTOP')
+      await addAll(
+        redis,
+        keys.inbox(),
+        [...logins(`backlog${round}`, INBOX_EVENTS)].map((event) => JSON.stringify(event))
+      )
+      process.kill(service.pids.ingest as number, 'SIGCONT')
+      samples.inbox.push(await perSecond(INBOX_EVENTS, empty))
       if ((await redis.xlen(keys.deadLetters())) > 0) throw new Error('events of the benchmark became dead letters')
     }
   } finally {
@@ -70,6 +82,7 @@ export async function measureIngest(
     httpEventsPerSecond: median(samples.http),
     xaddEventsPerSecond: xadd,
     inboxEventsPerSecond: inbox,
+    inboxWhileAddingEventsPerSecond: median(samples.adding),
     inboxShareOfXadd: inbox / xadd
   }
 }
