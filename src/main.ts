@@ -11,6 +11,7 @@ import { describeError } from './errors.ts'
 import { createBehaviourStore } from './features/behaviour-store.ts'
 import { CATALOGUE } from './features/catalogue.ts'
 import { DUE_GROUP } from './features/ingest.ts'
+import { createQuality } from './features/quality.ts'
 import { createFeatureSet, createVectorPicker } from './features/vector.ts'
 import { buildApp } from './gateway/app.ts'
 import { buildOps } from './gateway/ops.ts'
@@ -138,7 +139,8 @@ async function main(): Promise<void> {
       policyId,
       modelIds: { credit: model.id },
       featureSetId: featureSet.id,
-      offerValidDays: policy.offerValidDays
+      offerValidDays: policy.offerValidDays,
+      quality: createQuality(CATALOGUE)
     },
     partitionOf: ({ refs }) => partitionOfText(refs.applicant),
     newUuidv7: randomUUIDv7,

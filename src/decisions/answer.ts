@@ -3,7 +3,8 @@ import type { Application } from '../domain/application.ts'
 import type { Decision, Outcome } from '../domain/decision.ts'
 import { DecisionIdSchema, TenantSchema } from '../domain/ids.ts'
 import type { ReasonCode } from '../domain/reasons.ts'
-import type { FeatureValues } from '../features/vector.ts'
+import type { Quality } from '../features/quality.ts'
+import type { MeasuredValues } from '../features/vector.ts'
 import type { Assessment, Verdict } from '../policy/engine.ts'
 
 const DAY_MS = 86_400_000
@@ -25,6 +26,8 @@ export interface AnswerContext {
   readonly modelIds: { readonly credit: string }
   readonly featureSetId: string
   readonly offerValidDays: number
+  /** Keeps with the record how old and how exact its features were. */
+  readonly quality: Quality
 }
 
 export interface AnswerInput {
@@ -33,7 +36,7 @@ export interface AnswerInput {
   readonly decisionId: string
   readonly nowMs: number
   readonly verdict: Verdict
-  readonly features: FeatureValues
+  readonly features: MeasuredValues
   readonly assessment: Assessment
 }
 
@@ -80,7 +83,7 @@ export function composeAnswer(context: AnswerContext, input: AnswerInput): Answe
     reasonCodes: reasons.map(({ code }) => code),
     degraded,
     answer,
-    value: Buffer.from(`${answer}\n${composeRecord(input)}`),
+    value: Buffer.from(`${answer}\n${composeRecord(context, input)}`),
     outbox: composeOutbox(input)
   }
 }
@@ -92,12 +95,16 @@ function composeOutbox({ application: { tenant }, decisionId, verdict }: AnswerI
   return JSON.stringify({ decisionId, tenant, utcOffsetMinutes } satisfies OutboxEntry)
 }
 
-/** What replays the decision: the application as tokens, the features in catalogue order, what the model said. */
-function composeRecord({ applicationJson, nowMs, features, assessment }: AnswerInput): string {
+/** What replays the decision: the application as tokens, the features in catalogue order and their quality, what the model said. */
+function composeRecord(
+  { quality }: AnswerContext,
+  { applicationJson, nowMs, features, assessment }: AnswerInput
+): string {
   const scored = assessment.kind === 'scored'
   const rest = JSON.stringify({
     asOf: nowMs,
     features: packDoubles(features.values),
+    quality: quality.pack(features),
     pd: scored ? assessment.pd : null,
     contributions: scored && assessment.contributions !== null ? packDoubles(assessment.contributions) : null
   })

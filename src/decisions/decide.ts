@@ -4,7 +4,7 @@ import type { Outcome } from '../domain/decision.ts'
 import type { AssayEvent } from '../domain/event.ts'
 import { withPartition } from '../domain/ids.ts'
 import { AssayError } from '../errors.ts'
-import type { EntityStates, FeatureSet, FeatureValues } from '../features/vector.ts'
+import type { EntityStates, FeatureSet, MeasuredValues } from '../features/vector.ts'
 import type { Scorer } from '../inference/scorer.ts'
 import type { Assessment, Decide as DecideByPolicy } from '../policy/engine.ts'
 import { type Answer, type AnswerContext, composeAnswer } from './answer.ts'
@@ -102,7 +102,7 @@ export function createDecideService(deps: DecideServiceDeps): DecideService {
 
 const UNREADABLE: Assessment = { kind: 'fault', code: 'SYS_FEATURES_UNREADABLE' }
 
-type ReadFeatures = FeatureValues & { readonly readable: boolean }
+type ReadFeatures = MeasuredValues & { readonly readable: boolean }
 
 /** Stored bytes that cannot be folded refer the application to a person; they neither approve, decline nor lose it. */
 function readFeatures(
@@ -115,7 +115,9 @@ function readFeatures(
     return { ...featureSet.compute(application, states, nowMs), readable: true }
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    return { values: new Float64Array(featureSet.names.length).fill(Number.NaN), truncated: [], readable: false }
+    const { length } = featureSet.names
+    const [values, newestAgeMs] = [new Float64Array(length).fill(Number.NaN), new Float64Array(length).fill(Number.NaN)]
+    return { values, newestAgeMs, exact: new Uint8Array(length), truncated: [], readable: false }
   }
 }
 
@@ -135,7 +137,7 @@ export function submittedEvent(application: Application, nowMs: number): AssayEv
 interface Assessed {
   readonly request: Pick<DecideRequest, 'application' | 'applicationJson' | 'nowMs'>
   readonly decisionId: string
-  readonly features: FeatureValues
+  readonly features: MeasuredValues
   readonly vector: Float32Array
   readonly assessment: Assessment
 }

@@ -13,6 +13,7 @@ import { createEdge } from '../../src/edge/edge.ts'
 import { createTokenise } from '../../src/edge/tokens.ts'
 import { type BehaviourStore, createBehaviourStore } from '../../src/features/behaviour-store.ts'
 import { CATALOGUE } from '../../src/features/catalogue.ts'
+import { createQuality } from '../../src/features/quality.ts'
 import { createFeatureSet, createVectorPicker } from '../../src/features/vector.ts'
 import { type AppOptions, buildApp } from '../../src/gateway/app.ts'
 import type { ScoreOutcome, Scorer } from '../../src/inference/scorer.ts'
@@ -107,7 +108,8 @@ export async function buildTestApp(options: TestAppOptions = {}): Promise<TestAp
       policyId,
       modelIds: { credit: 'test@sha256:0' },
       featureSetId: featureSet.id,
-      offerValidDays: policy.offerValidDays
+      offerValidDays: policy.offerValidDays,
+      quality: createQuality(CATALOGUE)
     },
     partitionOf: ({ refs }) => partitionOfText(refs.applicant),
     newUuidv7: randomUUIDv7,
