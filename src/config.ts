@@ -64,6 +64,11 @@ export const ConfigSchema = Type.Object({
   DECISION_RETENTION_DAYS: count('Days that decisions stay readable', 1825, 36_500),
   LOG_RETENTION_DAYS: count('Days that folded events stay in the log', 30, 36_500),
   PROFILE_IDLE_DAYS: count('Days without an event after which an entity is forgotten', 400, 36_500),
+  ADOPT_FOREIGN_PROFILES: Type.Boolean({
+    default: false,
+    description:
+      'Once no process with another catalogue runs: fold profiles with its tiles, which are lost until a replay from the whole log'
+  }),
   ALLOW_AS_OF: Type.Boolean({
     default: false,
     description: 'Tests and replays only: the Assay-As-Of header sets the clock'

@@ -37,9 +37,9 @@ export function observeDecisions(metrics: Metrics, model: string): DecisionObser
 }
 
 /** Counts what came too late for an entity. */
-export function countSetAside(metrics: Metrics): (entity: EntityKind) => void {
+export function countSetAside(metrics: Metrics): (entity: EntityKind, events?: number) => void {
   const setAside = metrics.counter('credit_events_set_aside_total')
-  return (entity) => setAside.inc({ entity })
+  return (entity, events = 1) => setAside.inc({ entity }, events)
 }
 
 /** A child for each pair of label values, made when it is first needed; both come from closed lists. */

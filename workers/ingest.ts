@@ -80,10 +80,14 @@ async function main(): Promise<void> {
   const compactions = metrics.counter('credit_profile_compactions_total')
   const deps = {
     reader,
-    compactEntity: createCompactor(redis),
+    compactEntity: createCompactor(redis, {
+      adoptForeign: config.ADOPT_FOREIGN_PROFILES,
+      onSetAside: countSetAside(metrics)
+    }),
     onCompaction: (outcome: Parameters<Parameters<typeof ingestRound>[0]['onCompaction']>[0]) => {
       compactions.inc({ outcome })
       if (outcome === 'unreadable') log.error({ code: 'profile_unreadable' }, 'a profile or tail cannot be folded')
+      if (outcome === 'foreign') log.warn({ code: 'profile_foreign' }, 'a profile has tiles of another catalogue')
     },
     onAcknowledged: (entries: number) => metrics.counter('credit_log_entries_total').inc(entries)
   }

@@ -5,6 +5,7 @@ import { ApplicantIdSchema, TenantSchema } from '../domain/ids.ts'
 import { AssayError } from '../errors.ts'
 import { createEntityStore } from '../features/entity-store.ts'
 import { type EraseProgress, eraseApplicant } from '../features/erase.ts'
+import { createDeadLetters, type DeadLetters } from '../inbox/dead-letters.ts'
 import { loadFunctions } from '../redis/functions.ts'
 import { createKeys } from '../redis/keys.ts'
 import { createLogStreams } from '../redis/log-entries.ts'
@@ -30,7 +31,8 @@ export const applicantCommand: Command = {
   --dry-run     tell what would go and write nothing
   --rate N      log entries and keys a second at most, ${RATE.fallback} by default; 0 is no limit
 
-Removes the log entries of the person, the person’s entity, and the person’s records in every device, ip, phone and card.
+Removes the log entries of the person, the person’s entity, the person’s records in every device, ip, phone and card, and dead
+letters.
 Counts of older events, which name nobody, stay. Safe while the service serves, and to repeat: events that arrive meanwhile are
 counted as arrived and erased too. Exit code 1 when something could not be erased: run it again.
 Prints one JSON line with what went and, under kept, what the law wants kept and until when.
@@ -62,8 +64,17 @@ TOKEN_KEY must be the gateway’s. Uses REDIS_URL, or the Redis of a running npm
         onProgress: createProgress(progress)
       }
       const { isComplete, ...erased } = await eraseApplicant(deps, request)
+      const deadLetters = await eraseLetters(createDeadLetters(redis, keys), request)
       const kept = await findKeptDecisions({ redis, keys, nowMs: systemClock.nowMs() }, request)
-      print(JSON.stringify({ dryRun: request.isDryRun, complete: isComplete, ...erased, kept: describeKept(kept) }))
+      print(
+        JSON.stringify({
+          dryRun: request.isDryRun,
+          complete: isComplete,
+          ...erased,
+          deadLetters,
+          kept: describeKept(kept)
+        })
+      )
       if (!isComplete) process.exitCode = 1
     })
   }
@@ -74,7 +85,20 @@ function requestOf(values: CommandArgs['values'], env: CommandArgs['env']) {
   if (!checkTenant(tenant).ok) throw new UsageError('--tenant takes lower-case letters, digits and -, at most 32')
   if (!checkApplicant(applicantId).ok) throw new UsageError('--applicant is no id that an applicant can have')
   const token = tokensOf(env)(tenant, 'applicant', applicantId)
-  return { tenant, token, isDryRun: values['dry-run'] === true }
+  return { tenant, applicantId, token, isDryRun: values['dry-run'] === true }
+}
+
+/** Letters name the person as the partner does. What is still in the inbox becomes an event or a letter in a moment. */
+async function eraseLetters(
+  letters: DeadLetters,
+  { tenant, applicantId, isDryRun }: ReturnType<typeof requestOf>
+): Promise<number> {
+  let erased = 0
+  for await (const { id, letter } of letters.all()) {
+    if (letter?.tenant !== tenant || letter.event?.applicantId !== applicantId) continue
+    if (isDryRun || (await letters.remove(id))) erased++
+  }
+  return erased
 }
 
 /** What stays, why, and until when. docs/redis.md says the same. */

@@ -52,8 +52,8 @@ export const REASONS = {
     en: 'Stored behaviour was not readable; a person will review'
   },
   SYS_HISTORY_TRUNCATED: {
-    zh: '历史记录过多，需人工审核',
-    en: 'More history than can be read at once; a person will review'
+    zh: '部分历史记录缺失，需人工审核',
+    en: 'A part of the history is missing; a person will review'
   },
   SYS_OVERLOAD: { zh: '系统繁忙，需人工审核', en: 'Too many requests at once; a person will review' }
 } as const satisfies Record<string, ReasonText>

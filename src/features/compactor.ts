@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Redis } from 'ioredis'
-import { ENTITY_KINDS } from '../domain/event.ts'
+import { ENTITY_KINDS, type EntityKind } from '../domain/event.ts'
 import { compact } from '../redis/functions.ts'
 import { entityKindOf } from '../redis/keys.ts'
 import { CATALOGUE } from './catalogue.ts'
@@ -19,7 +19,7 @@ export interface CompactorOptions {
   /** Once no process of the other catalogue runs: gives its tiles up instead of refusing. */
   readonly adoptForeign?: boolean
   /** Events of a fold that came too late to be told from repeats, and are not counted. */
-  readonly onSetAside?: (events: number) => void
+  readonly onSetAside?: (entity: EntityKind, events: number) => void
 }
 
 /**
@@ -33,7 +33,8 @@ export function createCompactor(
 ): (entityKey: string) => Promise<CompactionOutcome> {
   const histories = layouts.map((layout) => new History(layout, { adoptForeign }))
   return async (entityKey) => {
-    const history = histories[ENTITY_KINDS.indexOf(entityKindOf(entityKey))] as History
+    const kind = entityKindOf(entityKey)
+    const history = histories[ENTITY_KINDS.indexOf(kind)] as History
     const bytes = await redis.getBuffer(entityKey)
     if (bytes === null) return 'overtaken'
     let fold: Buffer
@@ -46,7 +47,7 @@ export function createCompactor(
     }
     const { setAside } = history
     const done = await compact(redis, entityKey, [bytes.length, hash('sha1', bytes, 'hex'), fold])
-    if (done && setAside > 0) onSetAside?.(setAside)
+    if (done && setAside > 0) onSetAside?.(kind, setAside)
     return done ? 'folded' : 'overtaken'
   }
 }

@@ -4,8 +4,8 @@ export const DAYS_RANGE = [0, 3650] as const
 export const LAG_RANGE = [-3650, 3650] as const
 export const RATIO_RANGE = [0, 1000] as const
 export const SHARE_RANGE = [0, 1] as const
-/** No entity keeps more events than this whole. */
-export const COUNT_RANGE = [0, 512] as const
+/** An entity with more is no person’s, and no model has seen one. */
+export const COUNT_RANGE = [0, 1_000_000] as const
 
 /** Missing is not zero: a model sees that nothing is known. */
 export const MISSING = Number.NaN

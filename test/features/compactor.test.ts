@@ -25,7 +25,7 @@ beforeEach(async () => {
 
 test('an entity becomes the profile of its kind, and events that come too late are reported once', async () => {
   const reported: number[] = []
-  const compactEntity = createCompactor(redis, { onSetAside: (count) => reported.push(count) })
+  const compactEntity = createCompactor(redis, { onSetAside: (_entity, count) => reported.push(count) })
   await redis.set(entity, tailOf(events))
   expect(await compactEntity(entity)).toBe('folded')
   const profile = foldAs(CATALOGUE, null, events).encode()
