@@ -3,6 +3,7 @@ import { applicantCommand } from '../../src/cli/applicant.ts'
 import type { EventInput } from '../../src/domain/event.ts'
 import { createEdge } from '../../src/edge/edge.ts'
 import { createTokenise } from '../../src/edge/tokens.ts'
+import { writeLetter } from '../../src/inbox/judge.ts'
 import { partitionOfText } from '../../src/redis/keys.ts'
 import { NOW_MS } from '../features/behaviour.ts'
 import { type LiveBehaviour, liveBehaviour } from '../features/live-behaviour.ts'
@@ -70,6 +71,23 @@ describe('assay applicant erase', () => {
     const other = createTokenise(TOKEN_KEY)('other', 'applicant', PERSON)
     expect(await live.redis.exists(live.keys.entity('applicant', other))).toBe(1)
     expect(await live.redis.xlen(live.keys.log(partitionOfText(other)))).toBe(1)
+  })
+
+  test('drops the dead letters of the person, not those of others nor of another partner', async () => {
+    const { live } = await filled()
+    const bury = (tenant: string, applicantId: string) => {
+      const event = JSON.stringify({ eventId: 'e', type: 'auth.login', occurredAtMs: 1, applicantId, data: {} })
+      const entry = { stream: 's', id: '1-1', fields: { tenant, event }, hasRepeats: false, deliveries: 1 }
+      const letter = writeLetter(entry, 'invalid_request', [], { tokenise: createTokenise(TOKEN_KEY), nowMs: NOW_MS })
+      return live.redis.xadd(live.keys.deadLetters(), '*', 'l', JSON.stringify(letter))
+    }
+    await bury('demo', PERSON)
+    const others = [await bury('demo', 'another'), await bury('other', PERSON)]
+    const dry = await erase(live, '--tenant', 'demo', '--applicant', PERSON, '--dry-run')
+    expect(dry.summary).toMatchObject({ deadLetters: 1 })
+    const { summary } = await erase(live, '--tenant', 'demo', '--applicant', PERSON)
+    expect(summary).toMatchObject({ deadLetters: 1 })
+    expect((await live.redis.xrange(live.keys.deadLetters(), '-', '+')).map(([id]) => id)).toEqual(others)
   })
 
   test('waits for no replay: one that runs would bring the person back, so it refuses', async () => {
