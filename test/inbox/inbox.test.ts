@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { createDeadLetters, INBOX_GROUP } from '../../src/inbox/dead-letters.ts'
-import { runInbox } from '../../src/inbox/inbox.ts'
+import { INBOX_BATCH, runInbox } from '../../src/inbox/inbox.ts'
 import { writeLetter } from '../../src/inbox/judge.ts'
 import { createRetries } from '../../src/redis/retries.ts'
 import { entriesOf, readStored } from '../redis/stored.ts'
 import { disbursed, drain, lettersOf, login, send, sendEvent, watched } from './inbox-service.ts'
+
+/** Two workers each take a batch, and there is more. */
+const ENTRIES = INBOX_BATCH * 3
 
 describe('an event in the inbox', () => {
   test('is seen by the very next decision once it is acknowledged, and is gone from the inbox', async () => {
@@ -61,7 +64,7 @@ describe('an event in the inbox', () => {
   test('is handled by one of two workers that share the inbox', async () => {
     const { service, inbox, inboxOf, outcomes } = await watched({}, { retryAfterMs: 60_000 })
     const other = await inboxOf('two')
-    for (let sent = 0; sent < 500; sent++) await sendEvent(service, login())
+    for (let sent = 0; sent < ENTRIES; sent++) await sendEvent(service, login())
     const done = { ours: 0, theirs: 0 }
     while ((await inbox.countPending()) > 0) {
       const [one, two] = await Promise.all([inbox.round(), other.round()])
@@ -69,7 +72,7 @@ describe('an event in the inbox', () => {
       done.theirs += two
     }
     expect(Object.values(done).every((entries) => entries > 0)).toBe(true)
-    expect(outcomes.appended).toBe(500)
+    expect(outcomes.appended).toBe(ENTRIES)
   })
 })
 
