@@ -1,5 +1,5 @@
 import type { FeatureDefinition } from './definition.ts'
-import type { MeasuredValues } from './vector.ts'
+import { type MeasuredValues, newer } from './vector.ts'
 
 /** How old and how exact the values of a decision were, small enough to be kept with it. */
 export interface StoredQuality {
@@ -57,10 +57,4 @@ export function createQuality(definitions: readonly FeatureDefinition[]): Qualit
       return ofFeature
     }
   }
-}
-
-/** The smaller age; NaN is none. */
-function newer(left: number, right: number): number {
-  if (Number.isNaN(left)) return right
-  return left <= right || Number.isNaN(right) ? left : right
 }

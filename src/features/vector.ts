@@ -109,8 +109,8 @@ function compileStep(definition: FeatureDefinition, index: number, earlier: read
   }
 }
 
-/** The smaller age; NaN is none. */
-function newer(left: number, right: number): number {
+/** The smaller of two ages; NaN is none. */
+export function newer(left: number, right: number): number {
   if (Number.isNaN(left)) return right
   return left <= right || Number.isNaN(right) ? left : right
 }
