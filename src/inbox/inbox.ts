@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { Edge } from '../edge/edge.ts'
 import type { Tokenise } from '../edge/tokens.ts'
 import type { BehaviourStore } from '../features/behaviour-store.ts'
+import { encodeCall, sendEncoded } from '../redis/encoded-call.ts'
 import { createGroupReader } from '../redis/group-reader.ts'
 import type { Keys } from '../redis/keys.ts'
 import { createRetries, type StaleEntry } from '../redis/retries.ts'
@@ -95,12 +96,9 @@ export function createInbox(options: InboxOptions): Inbox {
 /** Both or neither: an entry that is acknowledged and still there would keep identifiers for ever. */
 async function settle(redis: Redis, stream: string, entries: readonly Delivery[]): Promise<void> {
   const ids = entries.map(({ id }) => id)
-  const replies = await redis
-    .multi()
-    .xack(stream, INBOX_GROUP, ...ids)
-    .xdel(stream, ...ids)
-    .exec()
-  for (const [error] of replies ?? []) if (error !== null) throw error
+  const steps = [['MULTI'], ['XACK', stream, INBOX_GROUP, ...ids], ['XDEL', stream, ...ids], ['EXEC']]
+  const replies = await Promise.all(steps.map((step) => sendEncoded(redis, 'fcall', encodeCall(step))))
+  for (const reply of replies.at(-1) as unknown[]) if (reply instanceof Error) throw reply
 }
 
 /**
