@@ -91,14 +91,23 @@ async function main(): Promise<void> {
     },
     onAcknowledged: (entries: number) => metrics.counter('credit_log_entries_total').inc(entries)
   }
-  await Promise.all([redis, blocking, ...inboxBlocking].map((each) => whenReady(each, REDIS_BOOT_MS)))
-    // This version may be the first to come up in a rolling deploy.
-    .then(() => loadFunctions(redis))
-    .catch(() => log.warn({ redis: redis.status }, 'Redis is not there yet'))
-  // An emptied Redis has none.
-  redis.on('ready', () => {
-    loadFunctions(redis).catch((error: unknown) => log.error(faultFields(error), 'functions not loaded'))
+  let functionsLoaded = false
+  // This version may be the first to come up in a rolling deploy, and an emptied Redis has none.
+  const load = async (): Promise<void> => {
+    try {
+      await loadFunctions(redis)
+      functionsLoaded = true
+    } catch (error) {
+      log.error(faultFields(error), 'functions not loaded')
+    }
+  }
+  await Promise.all([redis, blocking, ...inboxBlocking].map((each) => whenReady(each, REDIS_BOOT_MS))).then(load, () =>
+    log.warn({ redis: redis.status }, 'Redis is not there yet')
+  )
+  redis.on('close', () => {
+    functionsLoaded = false
   })
+  redis.on('ready', () => void load())
   const expired = metrics.counter('credit_profiles_expired_total')
   const sweeper = createSweeper({
     store: createEntityStore(redis),
@@ -114,6 +123,8 @@ async function main(): Promise<void> {
     faultRestMs: FAULT_REST_MS,
     log,
     round: async () => {
+      // Some connection may have come up too late above, or Redis may have refused them.
+      if (!functionsLoaded && redis.status === 'ready') await load()
       if (performance.now() >= housekeepingAtMs) {
         housekeepingAtMs = performance.now() + HOUSEKEEPING_MS
         await ingestRound(deps, await reader.takeOver())

@@ -230,14 +230,23 @@ export class ShareAccumulator implements Accumulator {
 export class DistinctAccumulator implements Accumulator {
   #column: Column | undefined
   #count = 0
-  #generation = 0
+  #generation: number
   readonly #values = new Float64Array(TABLE_SLOTS)
   readonly #generations = new Uint32Array(TABLE_SLOTS)
+
+  /** How many generations there were already. */
+  constructor(generation = 0) {
+    this.#generation = generation
+  }
 
   start(column: Column): void {
     this.#column = column
     this.#count = 0
-    this.#generation++
+    this.#generation = (this.#generation + 1) % GENERATIONS
+    if (this.#generation > 0) return
+    // A busy process comes here within days: what is left of the first generations must not count as this one’s.
+    this.#generations.fill(0)
+    this.#generation = 1
   }
 
   addRows(rows: Rows, picked: Int32Array, from: number, to: number): void {
@@ -268,6 +277,8 @@ export class DistinctAccumulator implements Accumulator {
 /** More than twice what a history can hold: MAX_RETAINED whole events and MAX_DISTINCT older values. */
 const TABLE_SLOTS = 2048
 const TABLE_SHIFT = 21
+/** As many as 32 bits tell apart; 0 is a slot that was never used. */
+const GENERATIONS = 2 ** 32
 
 export function createAccumulators() {
   return {

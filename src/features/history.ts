@@ -135,6 +135,13 @@ export class History {
     return gone + this.tiles.forget(kind, hash)
   }
 
+  /** Says that events up to a time may be missing: features flag it, and more of that time are set aside. */
+  lose(untilMs: number): void {
+    this.tiles.use()
+    this.tiles.lostMs = Math.max(this.tiles.lostMs, untilMs)
+    this.horizonMs = Math.max(this.horizonMs, untilMs)
+  }
+
   #clear(): void {
     this.rows.count = 0
     this.size = 0

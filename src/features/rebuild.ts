@@ -42,18 +42,22 @@ export function foldRecords(history: History, records: Buffer): Buffer {
 /**
  * What an entity should be: everything the log knows, and what only the entity knows. Of an id that both know the log’s
  * record counts, it is the truth; of a time that the entity keeps as tiles, the tiles do. Tiles of another catalogue are
- * made anew from what the log has.
+ * made anew from what the log has; it may have been trimmed, so their time is flagged as incomplete.
  *
  * @returns undefined when the stored bytes cannot be read
  */
 export function mergeEntity(history: History, value: Buffer, logRecords: Buffer): Buffer | undefined {
   if (!readEntity(history, value)) return undefined
   if (history.horizonMs >= 0 && !history.isForeign) return history.fold(value, logRecords).encode()
+  const lostMs = history.isForeign ? history.horizonMs : -1
   const stored = recordsOf(history)
   const known = new Set(offsetsOf(logRecords).map((offset) => recordIdHash(logRecords, offset)))
   const others = offsetsOf(stored).filter((offset) => !known.has(recordIdHash(stored, offset)))
   try {
-    return foldRecords(history, Buffer.concat([logRecords, gather(stored, others)]))
+    const profile = foldRecords(history, Buffer.concat([logRecords, gather(stored, others)]))
+    if (lostMs < 0) return profile
+    history.fold(profile, null).lose(lostMs)
+    return history.encode()
   } catch (error) {
     if (error instanceof RangeError) return undefined
     throw error

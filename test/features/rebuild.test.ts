@@ -1,13 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type AssayEvent, ENTITY_KINDS, type EntityKind } from '../../src/domain/event.ts'
+import { CATALOGUE } from '../../src/features/catalogue.ts'
+import { DAY_MS } from '../../src/features/definition.ts'
 import { MAX_RETAINED } from '../../src/features/history.ts'
 import { foldRecords, mergeEntity, rebuildProfiles } from '../../src/features/rebuild.ts'
 import { packRecord } from '../../src/features/record.ts'
 import { createRecordCollector, PLACES } from '../../src/features/record-collector.ts'
 import { createHistories, readEntity } from '../../src/features/stored-entity.ts'
 import { arbitraryHistory, NOW_MS } from './behaviour.ts'
+import { foldAs, readFeatures } from './folding.ts'
 import { login, sampleEvents } from './live-behaviour.ts'
+import { longHistory } from './long-history.ts'
 
 const pack = (events: readonly AssayEvent[]) => Buffer.concat(events.map(packRecord))
 const historyOf = createHistories()
@@ -132,4 +136,16 @@ describe('the collector of records', () => {
     expect(taken[0]).toBe(true)
     expect(taken.at(-1)).toBe(false)
   })
+})
+
+test('tiles of another catalogue, made anew from a log that was trimmed, say what may be missing', () => {
+  const events = longHistory({ count: 1500, spanMs: 300 * DAY_MS, seed: 1, others: 3 })
+  const nowMs = (events.at(-1) as AssayEvent).occurredAtMs
+  const foreign = foldAs([], null, events).encode()
+  const profile = mergeEntity(historyOf('applicant'), foreign, pack(events.slice(-600))) as Buffer
+  const merged = readFeatures(CATALOGUE, { profile, tail: null }, nowMs)
+  const truth = readFeatures(CATALOGUE, { profile: null, tail: pack(events) }, nowMs)
+  const wrong = merged.values.filter((value, at) => merged.exact[at] === 1 && !Object.is(value, truth.values[at]))
+  expect([[...wrong], merged.truncated]).toEqual([[], ['applicant']])
+  expect(mergeEntity(historyOf('applicant'), profile, pack(events.slice(-600)))).toEqual(profile)
 })

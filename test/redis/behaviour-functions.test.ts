@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { ENTITY_KINDS } from '../../src/domain/event.ts'
+import { CATALOGUE } from '../../src/features/catalogue.ts'
+import { History } from '../../src/features/history.ts'
+import { createTileLayouts } from '../../src/features/tile-layout.ts'
 import { createRedis, whenReady } from '../../src/redis/client.ts'
 import { append, compact, effectOnce, forget, loadFunctions } from '../../src/redis/functions.ts'
+import { tailOf } from '../features/folding.ts'
+import { login } from '../features/live-behaviour.ts'
 import { sharedRedisUrl, uniquePrefix } from '../support/redis.ts'
 import { readStored } from './stored.ts'
 
@@ -119,6 +125,17 @@ describe('an entity of which older events are tiles', () => {
   test('takes everything while nothing is a tile, or while it is only records', async () => {
     await redis.mset(key('e1'), crowded(-1), key('e2'), Buffer.alloc(5000, 46))
     expect(await appendAt(1, ['e1', 'e2'])).toEqual(TAKEN)
+  })
+
+  test('is closed even where 512 whole events are as short as can be', async () => {
+    const events = Array.from({ length: 700 }, (_, index) =>
+      login(`e${index}`, 'a', HORIZON_MS + index * 50, { ip: 'i' })
+    )
+    const ips = createTileLayouts(CATALOGUE)[ENTITY_KINDS.indexOf('ip')]
+    const profile = new History(ips).fold(null, tailOf(events)).encode()
+    await redis.set(key('e1'), profile)
+    expect(await appendAt(HORIZON_MS, ['e1'])).toEqual({ closed: [0] })
+    expect(await redis.getBuffer(key('e1'))).toEqual(profile)
   })
 
   test('names every entity that is closed', async () => {

@@ -2,9 +2,9 @@
   Whether an event came too late for an entity: older ones are kept as tiles without ids (docs/decisions/0008), so it could not be
   told from a repeat. Bytes 5 to 10 of a fold are the time up to which that is so, all ones when no event is in a tile.
 ]]
-local TILES_FROM_BYTES = 4096
+local TILES_FROM_BYTES = 3584
 local function is_closed(key, length, at_ms)
-  -- Tiles come behind 512 whole events, which take more.
+  -- Tiles come behind 512 whole events of seven bytes or more.
   if length < TILES_FROM_BYTES then return false end
   local version, _, _, _, a, b, c, d, e, f = string.byte(redis.call('GETRANGE', key, 0, 9), 1, 10)
   if version >= 18 then return false end
