@@ -161,7 +161,13 @@ async function main(): Promise<void> {
     {
       decide,
       store,
-      behaviour: createBehaviourStore({ redis: eventsRedis, keys, ...limits, onSetAside: countSetAside(metrics) }),
+      behaviour: createBehaviourStore({
+        redis: eventsRedis,
+        keys,
+        ...limits,
+        nowMs: Date.now,
+        onSetAside: countSetAside(metrics)
+      }),
       featureSet,
       partnerKeys: createPartnerKeys(redis, keys),
       edge: createEdge(createTokenise(config.TOKEN_KEY)),

@@ -147,7 +147,8 @@ async function main(): Promise<void> {
     retryAfterMs: RETRY_AFTER_MS,
     edge: createEdge(tokenise),
     tokenise,
-    append: createBehaviourStore({ redis, keys, ...limits, onSetAside: countSetAside(metrics) }).append,
+    append: createBehaviourStore({ redis, keys, ...limits, nowMs: Date.now, onSetAside: countSetAside(metrics) })
+      .append,
     tenants: createTenantDirectory(createPartnerKeys(redis, keys), 'events', systemClock),
     clock: systemClock,
     onOutcome: (outcome, entries) => {

@@ -95,7 +95,9 @@ async function eraseLetters(
 ): Promise<number> {
   let erased = 0
   for await (const { id, letter } of letters.all()) {
-    if (letter?.tenant !== tenant || letter.event?.applicantId !== applicantId) continue
+    if (letter?.event?.applicantId !== applicantId) continue
+    // Whose entry without a tenant was nobody knows; it may be this partner’s.
+    if (letter.tenant !== tenant && letter.tenant !== null) continue
     if (isDryRun || (await letters.remove(id))) erased++
   }
   return erased

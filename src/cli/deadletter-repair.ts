@@ -84,7 +84,7 @@ async function openChecks({ redis, keys, env }: DeadLetterCall) {
   return {
     letters: createDeadLetters(redis, keys),
     tokenise,
-    append: createBehaviourStore({ redis, keys, ...limits, onSetAside: () => {} }).append,
+    append: createBehaviourStore({ redis, keys, ...limits, nowMs: systemClock.nowMs, onSetAside: () => {} }).append,
     contextFor: async (stored: readonly StoredLetter[]) => {
       requireKey(stored, keyMarkOf(tokenise))
       const names = stored.flatMap(({ letter }) => letter?.tenant ?? [])

@@ -25,12 +25,15 @@ export interface BehaviourStoreOptions {
   readonly compactFromBytes: number
   /** Above this an entity takes no more: what folding it would cost a decision no longer fits its budget. */
   readonly maxEntityBytes: number
+  readonly nowMs: () => number
   /** For each entity that did not take an event which came too late for it. */
   readonly onSetAside: (entity: EntityKind) => void
 }
 
 /** Events of one call: 64 keep Redis busy for a millisecond or two, and decisions wait that long at most. */
 const MAX_BATCH = 64
+/** What comes sooner after it happened is not looked up in entities that are too short for it to matter. */
+const LATE_MS = 60_000
 
 /** BehaviourStore on Redis; the events of one turn are one Redis Function call (redis/lua/10-behaviour.lua). */
 export function createBehaviourStore({
@@ -38,10 +41,14 @@ export function createBehaviourStore({
   keys,
   compactFromBytes,
   maxEntityBytes,
+  nowMs,
   onSetAside
 }: BehaviourStoreOptions): BehaviourStore {
   const limits = { dueBytes: compactFromBytes, maxBytes: maxEntityBytes }
-  const appendOne = createTurnBatcher((calls: readonly AppendCall[]) => append(redis, calls, limits), MAX_BATCH)
+  const appendOne = createTurnBatcher(
+    (calls: readonly AppendCall[]) => append(redis, calls, { ...limits, lateBeforeMs: nowMs() - LATE_MS }),
+    MAX_BATCH
+  )
   return {
     append: async (event) => {
       const appended = await appendOne(appendCall(keys, event))

@@ -167,9 +167,16 @@ export type Appended = 'full' | { readonly closed: readonly number[] }
 const NONE_CLOSED: Appended = { closed: [] }
 
 /** assay_append: what became of each event. */
-export async function append(redis: Redis, calls: readonly AppendCall[], limits: EntityLimits): Promise<Appended[]> {
+export async function append(
+  redis: Redis,
+  calls: readonly AppendCall[],
+  limits: EntityLimits & {
+    /** An event of before then is late: only such a one can be older than the tiles of a short entity. */
+    readonly lateBeforeMs: number
+  }
+): Promise<Appended[]> {
   const keys: string[] = []
-  const args: CallArgument[] = [limits.dueBytes, limits.maxBytes]
+  const args: CallArgument[] = [limits.dueBytes, limits.maxBytes, limits.lateBeforeMs]
   for (const { log, due, entities, atMs, event, record } of calls) {
     keys.push(log, due, ...entities)
     args.push(entities.length, atMs, event, record)

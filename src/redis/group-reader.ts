@@ -115,7 +115,7 @@ export async function trimStreams(redis: Redis, streams: readonly string[], befo
 export async function countPending(redis: Redis, streams: readonly string[], group: string): Promise<number> {
   const counts = streams.map(async (stream) => {
     const info = (await readGroups(redis, stream)).find(({ name }) => name === group)
-    return info === undefined ? redis.xlen(stream) : info.pending + info.lag
+    return info === undefined ? redis.xlen(stream) : info.pending + (info.lag ?? (await redis.xlen(stream)))
   })
   return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0)
 }
@@ -142,7 +142,7 @@ function toFields(flat: readonly string[]): Record<string, string> {
 interface GroupInfo {
   readonly name: string
   readonly pending: number
-  readonly lag: number
+  readonly lag: number | null
   readonly lastDeliveredId: string
 }
 
@@ -155,7 +155,8 @@ async function readGroups(redis: Redis, stream: string): Promise<GroupInfo[]> {
     return {
       name: String(info.get('name')),
       pending: Number(info.get('pending') ?? 0),
-      lag: Number(info.get('lag') ?? 0),
+      // Unknown while a deleted entry lies ahead of the group.
+      lag: info.get('lag') === null ? null : Number(info.get('lag') ?? 0),
       lastDeliveredId: String(info.get('last-delivered-id'))
     }
   })

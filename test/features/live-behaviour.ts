@@ -11,7 +11,7 @@ import { loadFunctions } from '../../src/redis/functions.ts'
 import { createKeys } from '../../src/redis/keys.ts'
 import { createLogStreams } from '../../src/redis/log-entries.ts'
 import { sharedRedisUrl, uniquePrefix } from '../support/redis.ts'
-import { arbitraryHistory } from './behaviour.ts'
+import { arbitraryHistory, NOW_MS } from './behaviour.ts'
 
 /** The store as the service uses it, under a prefix of its own. */
 export async function liveBehaviour() {
@@ -27,6 +27,7 @@ export async function liveBehaviour() {
     keys,
     compactFromBytes: 2048,
     maxEntityBytes: 1_000_000,
+    nowMs: () => NOW_MS,
     onSetAside: () => {}
   })
   const compactEntity = createCompactor(redis)

@@ -46,7 +46,7 @@ describe('assay_append', () => {
     record: Buffer.from(record)
   })
   const appendTo = async (entities: string[], record: string, dueBytes = 999, maxBytes = 999) =>
-    (await append(redis, [call(entities, record)], { dueBytes, maxBytes }))[0]
+    (await append(redis, [call(entities, record)], { dueBytes, maxBytes, lateBeforeMs: 0 }))[0]
   const dueNow = async () => (await redis.xrange(key('due'), '-', '+')).map(([, fields]) => fields)
 
   test('adds to the log and to every entity, in order', async () => {
@@ -62,7 +62,7 @@ describe('assay_append', () => {
   test('takes the events of one call in order, and a refused one holds up none behind it', async () => {
     await redis.set(key('full'), 'x'.repeat(10))
     const calls = [call(['e1'], 'one'), call(['e1', 'full'], 'two'), call(['e1', 'e2'], 'three')]
-    expect(await append(redis, calls, { dueBytes: 999, maxBytes: 9 })).toEqual([TAKEN, 'full', TAKEN])
+    expect(await append(redis, calls, { dueBytes: 999, maxBytes: 9, lateBeforeMs: 0 })).toEqual([TAKEN, 'full', TAKEN])
     expect([await redis.get(key('e1')), await redis.get(key('e2'))]).toEqual(['onethree', 'three'])
     expect(await redis.xlen(key('log'))).toBe(2)
   })
@@ -90,7 +90,7 @@ describe('assay_append', () => {
 })
 
 describe('an entity of which older events are tiles', () => {
-  const limits = { dueBytes: 99_999, maxBytes: 99_999 }
+  const limits = { dueBytes: 99_999, maxBytes: 99_999, lateBeforeMs: 0 }
   const HORIZON_MS = 1_700_000_000_123
   /** A fold that says that everything up to a time is a tile; `bytes` long in all. */
   const crowded = (horizonMs: number, bytes = 5000) => {
@@ -136,6 +136,27 @@ describe('an entity of which older events are tiles', () => {
     await redis.set(key('e1'), profile)
     expect(await appendAt(HORIZON_MS, ['e1'])).toEqual({ closed: [0] })
     expect(await redis.getBuffer(key('e1'))).toEqual(profile)
+  })
+
+  test('is closed for a late event even when an erasure made it short, whose bytes it then was not counted in', async () => {
+    await redis.set(key('e1'), crowded(HORIZON_MS, 32))
+    const call = {
+      log: key('log'),
+      due: key('due'),
+      entities: [key('e1')],
+      event: '{"e":1}',
+      record: Buffer.from('late')
+    }
+    const late = { ...limits, lateBeforeMs: HORIZON_MS + 1 }
+    expect(await append(redis, [{ ...call, atMs: HORIZON_MS }], late)).toEqual([{ closed: [0] }])
+    expect(await lengths('e1')).toEqual([32])
+    expect(await append(redis, [{ ...call, atMs: HORIZON_MS + 1 }], late)).toEqual([TAKEN])
+  })
+
+  test('of bytes that are neither fold nor record takes a late event all the same', async () => {
+    await redis.set(key('e1'), Buffer.from([2, 0, 0]))
+    const call = { log: key('log'), due: key('due'), entities: [key('e1')], event: '{}', record: Buffer.alloc(1) }
+    expect(await append(redis, [{ ...call, atMs: 1 }], { ...limits, lateBeforeMs: 2 })).toEqual([TAKEN])
   })
 
   test('names every entity that is closed', async () => {

@@ -117,7 +117,13 @@ export async function buildTestApp(options: TestAppOptions = {}): Promise<TestAp
     observer: observeDecisions(metrics, 'credit'),
     commitReserveMs: 50
   })
-  const behaviour = createBehaviourStore({ redis, keys, ...limits, onSetAside: countSetAside(metrics) })
+  const behaviour = createBehaviourStore({
+    redis,
+    keys,
+    ...limits,
+    nowMs: clock.nowMs,
+    onSetAside: countSetAside(metrics)
+  })
   const partnerKeys = createPartnerKeys(redis, keys)
   const logLines: string[] = []
   const log = createLog('gateway', 'info', { write: (line: string) => void logLines.push(line) })

@@ -2,12 +2,12 @@
   Whether an event came too late for an entity: older ones are kept as tiles without ids (docs/decisions/0008), so it could not be
   told from a repeat. Bytes 5 to 10 of a fold are the time up to which that is so, all ones when no event is in a tile.
 ]]
+-- Tiles come behind 512 whole events of seven bytes or more. Only an erasure makes a fold with tiles shorter, and then only an
+-- event of a while ago can be older than they are.
 local TILES_FROM_BYTES = 3584
-local function is_closed(key, length, at_ms)
-  -- Tiles come behind 512 whole events of seven bytes or more.
-  if length < TILES_FROM_BYTES then return false end
+local function is_closed(key, at_ms)
   local version, _, _, _, a, b, c, d, e, f = string.byte(redis.call('GETRANGE', key, 0, 9), 1, 10)
-  if version >= 18 then return false end
+  if not f or version >= 18 then return false end
   local until_ms = ((((a * 256 + b) * 256 + c) * 256 + d) * 256 + e) * 256 + f
   return until_ms < 281474976710655 and at_ms <= until_ms
 end
@@ -29,14 +29,14 @@ end
   log, due              streams  log of the applicant's partition · its entities that are due for folding
   event, record         the event as JSON · its packed record
   due_bytes, max_bytes  unfolded bytes from which an entity is due · bytes above which it takes no more
-  at_ms                 event time, or nil for what happens now
+  at_ms, is_late        event time, or nil for what happens now · whether that is a while ago
   Returns the length of each entity with the record at its end, or nil when one was full: then nothing is written. Second, the
   number of the entities that were closed for this time, as bits, the first entity the lowest: the event is in the log and
   in the others.
 
   A repeat appends again; folding ignores the second.
 ]]
-local function append_event(keys, first, last, log, due, event, record, due_bytes, max_bytes, at_ms)
+local function append_event(keys, first, last, log, due, event, record, due_bytes, max_bytes, at_ms, is_late)
   local lengths = {}
   local longest = 0
   for at = first, last do
@@ -49,10 +49,10 @@ local function append_event(keys, first, last, log, due, event, record, due_byte
     return nil
   end
   local closed = 0
-  if at_ms and longest >= TILES_FROM_BYTES then
+  if at_ms and (is_late or longest >= TILES_FROM_BYTES) then
     for at = first, last do
       local length = lengths[at - first + 1]
-      if is_closed(keys[at], length, at_ms) then
+      if (is_late or length >= TILES_FROM_BYTES) and is_closed(keys[at], at_ms) then
         take_back(keys[at], length - #record)
         lengths[at - first + 1] = length - #record
         closed = closed + 2 ^ (at - first)
@@ -83,18 +83,21 @@ end
             (string: the fold and the records appended since)
   ARGV[1]   unfolded bytes from which an entity is due for folding
   ARGV[2]   bytes above which an entity takes no more
-  ARGV[3..] for each event four: number of its entities · event time, ms · the event as JSON · its packed record
+  ARGV[3]   event time before which an event is late, ms
+  ARGV[4..] for each event four: number of its entities · event time, ms · the event as JSON · its packed record
   Reply     for each event 0 refused, an entity is full and nothing of this event was written · else 1 appended, plus 2 for
             its first entity, 4 for the second and so on when that entity was closed for this time and did not take it
 ]]
 local function assay_append(keys, args)
-  local due_bytes, max_bytes = tonumber(args[1]), tonumber(args[2])
+  local due_bytes, max_bytes, late_before = tonumber(args[1]), tonumber(args[2]), tonumber(args[3])
   local replies = {}
   local at = 1
-  for arg = 3, #args, 4 do
+  for arg = 4, #args, 4 do
     local last = at + 1 + tonumber(args[arg])
+    local at_ms = tonumber(args[arg + 1])
     local appended, closed = append_event(
-      keys, at + 2, last, keys[at], keys[at + 1], args[arg + 2], args[arg + 3], due_bytes, max_bytes, tonumber(args[arg + 1]))
+      keys, at + 2, last, keys[at], keys[at + 1], args[arg + 2], args[arg + 3], due_bytes, max_bytes, at_ms,
+      at_ms < late_before)
     replies[#replies + 1] = appended and 1 + 2 * closed or 0
     at = last + 1
   end
