@@ -140,6 +140,13 @@ async function main(): Promise<void> {
 
   const tokenise = createTokenise(config.TOKEN_KEY)
   const limits = { compactFromBytes: config.COMPACT_FROM_BYTES, maxEntityBytes: config.MAX_ENTITY_BYTES }
+  const behaviour = createBehaviourStore({
+    redis,
+    keys,
+    ...limits,
+    nowMs: Date.now,
+    onSetAside: countSetAside(metrics)
+  })
   const inboxOptions: Omit<InboxOptions, 'blocking' | 'consumer'> = {
     redis,
     keys,
@@ -147,8 +154,8 @@ async function main(): Promise<void> {
     retryAfterMs: RETRY_AFTER_MS,
     edge: createEdge(tokenise),
     tokenise,
-    append: createBehaviourStore({ redis, keys, ...limits, nowMs: Date.now, onSetAside: countSetAside(metrics) })
-      .append,
+    append: behaviour.append,
+    appendAll: behaviour.appendAll,
     tenants: createTenantDirectory(createPartnerKeys(redis, keys), 'events', systemClock),
     clock: systemClock,
     onOutcome: (outcome, entries) => {

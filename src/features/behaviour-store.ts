@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import { type AssayEvent, ENTITY_KINDS, type EntityKind } from '../domain/event.ts'
-import { type AppendCall, append } from '../redis/functions.ts'
+import { type AppendCall, type Appended, append } from '../redis/functions.ts'
 import { type Keys, partitionOfText } from '../redis/keys.ts'
 import { createTurnBatcher } from '../redis/turn-batcher.ts'
 import { serialiseEvent } from './event-json.ts'
@@ -16,6 +16,8 @@ export type AppendOutcome = 'appended' | 'setAside' | 'full'
 /** Where events are acknowledged: after 'appended' every later read sees the event. */
 export interface BehaviourStore {
   readonly append: (event: AssayEvent) => Promise<AppendOutcome>
+  /** Many at once, without a promise for each; a call that fails takes the events of that call along. */
+  readonly appendAll: (events: readonly AssayEvent[]) => Promise<PromiseSettledResult<AppendOutcome>[]>
 }
 
 export interface BehaviourStoreOptions {
@@ -45,18 +47,34 @@ export function createBehaviourStore({
   onSetAside
 }: BehaviourStoreOptions): BehaviourStore {
   const limits = { dueBytes: compactFromBytes, maxBytes: maxEntityBytes }
-  const appendOne = createTurnBatcher(
-    (calls: readonly AppendCall[]) => append(redis, calls, { ...limits, lateBeforeMs: nowMs() - LATE_MS }),
-    MAX_BATCH
-  )
+  const appendSome = (calls: readonly AppendCall[]) =>
+    append(redis, calls, { ...limits, lateBeforeMs: nowMs() - LATE_MS })
+  const appendOne = createTurnBatcher(appendSome, MAX_BATCH)
+
+  const outcomeOf = (event: AssayEvent, appended: Appended): AppendOutcome => {
+    if (appended === 'full') return 'full'
+    if (appended.closed.length === 0) return 'appended'
+    const kinds = ENTITY_KINDS.filter((kind) => event.refs[kind] !== undefined)
+    for (const place of appended.closed) onSetAside(kinds[place] as EntityKind)
+    return 'setAside'
+  }
+
   return {
-    append: async (event) => {
-      const appended = await appendOne(appendCall(keys, event))
-      if (appended === 'full') return 'full'
-      if (appended.closed.length === 0) return 'appended'
-      const kinds = ENTITY_KINDS.filter((kind) => event.refs[kind] !== undefined)
-      for (const place of appended.closed) onSetAside(kinds[place] as EntityKind)
-      return 'setAside'
+    append: async (event) => outcomeOf(event, await appendOne(appendCall(keys, event))),
+    appendAll: async (events) => {
+      const batches = Array.from({ length: Math.ceil(events.length / MAX_BATCH) }, (_, batch) =>
+        events.slice(batch * MAX_BATCH, (batch + 1) * MAX_BATCH)
+      )
+      const settled = await Promise.allSettled(
+        batches.map((batch) => appendSome(batch.map((event) => appendCall(keys, event))))
+      )
+      return settled.flatMap((result, index) =>
+        (batches[index] as readonly AssayEvent[]).map((event, place) =>
+          result.status === 'rejected'
+            ? result
+            : { status: 'fulfilled' as const, value: outcomeOf(event, result.value[place] as Appended) }
+        )
+      )
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { AssayEvent } from '../domain/event.ts'
 import type { FieldProblem } from '../errors.ts'
-import type { AppendOutcome } from '../features/behaviour-store.ts'
+import type { AppendOutcome, BehaviourStore } from '../features/behaviour-store.ts'
 import { faultFields } from '../log.ts'
 import type { StreamEntry } from '../redis/group-reader.ts'
 import { isStoreFault } from '../redis/store-fault.ts'
@@ -19,12 +19,16 @@ export interface InboxDeps {
   /** The tenants that may send events, as far as these entries need to know. */
   readonly tenantsFor: (entries: readonly Delivery[]) => Promise<ReadonlySet<string>>
   readonly judge: (entry: Delivery, tenants: ReadonlySet<string>) => Verdict
-  readonly append: (event: AssayEvent) => Promise<AppendOutcome>
+  readonly append: BehaviourStore['append']
+  /** The same for many; each is appended by itself where it is left out. */
+  readonly appendAll?: BehaviourStore['appendAll'] | undefined
   /** Acknowledges entries and deletes them: what they say is in the log. */
   readonly settle: (entries: readonly Delivery[]) => Promise<void>
   readonly bury: (entry: Delivery, reason: LetterReason, problems: readonly FieldProblem[]) => Promise<void>
   readonly onOutcome: (outcome: 'appended' | 'deadletter' | 'retry', entries: number) => void
 }
+
+const APPENDED = { kind: 'appended' } as const
 
 type Ending =
   | { readonly kind: 'appended' | 'retry' }
@@ -68,9 +72,15 @@ async function endAll(deps: InboxDeps, entries: readonly Delivery[]): Promise<Ma
     else if (verdict.kind === 'refused') endings.set(entry, { ...verdict, kind: 'deadletter' })
     else endings.set(entry, verdict)
   }
-  const results = await Promise.allSettled(events.map(([, event]) => deps.append(event)))
+  const appendAll = deps.appendAll ?? ((all) => Promise.allSettled(all.map(deps.append)))
+  const results = await appendAll(events.map(([, event]) => event))
   for (const [index, [entry, event]] of events.entries()) {
     const result = results[index] as PromiseSettledResult<AppendOutcome>
+    // Nearly all of them: no turn of the queue of promises for each.
+    if (result.status === 'fulfilled' && result.value !== 'full') {
+      endings.set(entry, APPENDED)
+      continue
+    }
     // Appends may share a call: one that fails for its own reasons takes others along, so each is asked alone.
     const isAlone = events.length === 1
     endings.set(entry, await endingOf(entry, result, isAlone ? undefined : () => deps.append(event)))
@@ -95,7 +105,7 @@ async function endingOf(
   again?: () => Promise<AppendOutcome>
 ): Promise<Ending> {
   if (result.status === 'fulfilled') {
-    if (result.value !== 'full') return { kind: 'appended' }
+    if (result.value !== 'full') return APPENDED
     const problems = [{ field: '/', problem: 'one of its entities takes no more events until it is folded' }]
     return retryOr(entry, () => ({ kind: 'deadletter', reason: 'backlog', problems }))
   }

@@ -28,6 +28,7 @@ export interface InboxOptions {
   readonly edge: Edge
   readonly tokenise: Tokenise
   readonly append: BehaviourStore['append']
+  readonly appendAll?: BehaviourStore['appendAll']
   /** Partners that may send events; these names are asked for. */
   readonly tenants: (names: readonly string[]) => Promise<ReadonlySet<string>>
   readonly clock: Clock
@@ -55,6 +56,7 @@ export function createInbox(options: InboxOptions): Inbox {
     tenantsFor: (entries) => tenants([...new Set(entries.flatMap((entry) => tenantOf(entry) ?? []))]),
     judge: (entry, known) => judge(entry, { edge, nowMs: clock.nowMs(), tenants: known }),
     append: options.append,
+    appendAll: options.appendAll,
     settle: (entries) => settle(redis, stream, entries),
     bury: async (entry, reason, problems) => {
       const letter = writeLetter(entry, reason, problems, { tokenise, nowMs: clock.nowMs() })

@@ -43,6 +43,8 @@ export async function serviceWithInbox(options: TestAppOptions = {}, changes: In
       edge: createEdge(createTokenise(TEST_TOKEN_KEY)),
       tokenise: createTokenise(TEST_TOKEN_KEY),
       append: service.behaviour.append,
+      // As the worker has it, unless a test has an append of its own.
+      ...(own.append === undefined && changes.append === undefined && { appendAll: service.behaviour.appendAll }),
       tenants: createTenantDirectory(createPartnerKeys(service.redis, service.keys), 'events', systemClock),
       clock: { ...systemClock, nowMs: () => NOW_MS },
       onOutcome: (outcome, entries) => {
