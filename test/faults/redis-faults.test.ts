@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Decision } from '../../src/domain/decision.ts'
-import { createRedis, whenReady } from '../../src/redis/client.ts'
+import { whenReady } from '../../src/redis/client.ts'
 import { entriesOf, keysOf, readStored } from '../redis/stored.ts'
 import { application, approve, buildTestApp, postDecision, type TestApp } from '../support/app.ts'
-import { canStartRedis, startOwnRedis } from '../support/redis.ts'
+import { canStartRedis, connectRedis, startOwnRedis } from '../support/redis.ts'
 import { startFaultProxy } from './fault-proxy.ts'
 
 const DEADLINE_MS = 600
@@ -33,9 +33,7 @@ async function ownDir() {
 
 /** A second view of what is stored, that no fault of the service’s own connection hides. */
 async function viewOf(url: string, prefix: string) {
-  const redis = createRedis({ url, name: 'view', role: 'request', commandTimeoutMs: 5000, onError: () => {} })
-  onTestFinished(() => redis.disconnect())
-  await whenReady(redis, 5000)
+  const redis = await connectRedis({ url })
   return { redis, read: () => readStored(redis, prefix) }
 }
 

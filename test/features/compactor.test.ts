@@ -1,24 +1,21 @@
-import { beforeEach, expect, onTestFinished, test } from 'vitest'
+import type { Redis } from 'ioredis'
+import { beforeEach, expect, test } from 'vitest'
 import type { AssayEvent } from '../../src/domain/event.ts'
 import { CATALOGUE } from '../../src/features/catalogue.ts'
 import { createCompactor } from '../../src/features/compactor.ts'
 import { DAY_MS } from '../../src/features/definition.ts'
-import { createRedis, whenReady } from '../../src/redis/client.ts'
 import { loadFunctions } from '../../src/redis/functions.ts'
 import { createKeys } from '../../src/redis/keys.ts'
-import { sharedRedisUrl, uniquePrefix } from '../support/redis.ts'
+import { connectRedis, uniquePrefix } from '../support/redis.ts'
 import { foldAs, tailOf } from './folding.ts'
 import { longHistory } from './long-history.ts'
 
 const events = longHistory({ count: 700, spanMs: DAY_MS, seed: 1, others: 3 })
 
-let redis: ReturnType<typeof createRedis>
+let redis: Redis
 let entity: string
 beforeEach(async () => {
-  const [url, onError] = [sharedRedisUrl(), () => {}]
-  redis = createRedis({ url, name: 'assay-test', role: 'request', commandTimeoutMs: 2000, onError })
-  onTestFinished(() => redis.disconnect())
-  await whenReady(redis, 5000)
+  redis = await connectRedis()
   await loadFunctions(redis)
   entity = createKeys(uniquePrefix('compactor')).entity('applicant', 'token')
 })

@@ -1,24 +1,19 @@
 import fc from 'fast-check'
-import { onTestFinished } from 'vitest'
 import type { AssayEvent } from '../../src/domain/event.ts'
 import { hash32 } from '../../src/domain/hash.ts'
 import { createBehaviourStore, entityKeys } from '../../src/features/behaviour-store.ts'
 import { createCompactor } from '../../src/features/compactor.ts'
 import { createEntityStore } from '../../src/features/entity-store.ts'
 import { History } from '../../src/features/history.ts'
-import { createRedis, whenReady } from '../../src/redis/client.ts'
 import { loadFunctions } from '../../src/redis/functions.ts'
 import { createKeys } from '../../src/redis/keys.ts'
 import { createLogStreams } from '../../src/redis/log-entries.ts'
-import { sharedRedisUrl, uniquePrefix } from '../support/redis.ts'
+import { connectRedis, sharedRedisUrl, uniquePrefix } from '../support/redis.ts'
 import { arbitraryHistory, NOW_MS } from './behaviour.ts'
 
 /** The store as the service uses it, under a prefix of its own. */
 export async function liveBehaviour() {
-  const url = sharedRedisUrl()
-  const redis = createRedis({ url, name: 'assay-test', role: 'request', commandTimeoutMs: 5000, onError: () => {} })
-  onTestFinished(() => redis.disconnect())
-  await whenReady(redis, 5000)
+  const redis = await connectRedis()
   await loadFunctions(redis)
   const prefix = uniquePrefix('live')
   const keys = createKeys(prefix)
@@ -33,7 +28,7 @@ export async function liveBehaviour() {
   const compactEntity = createCompactor(redis)
   const names = async () => (await redis.keys(`${prefix}:{p??}:entity:*`)).sort()
   return {
-    url,
+    url: sharedRedisUrl(),
     redis,
     prefix,
     keys,

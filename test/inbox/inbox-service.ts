@@ -1,4 +1,3 @@
-import { onTestFinished } from 'vitest'
 import { createPartnerKeys } from '../../src/access/partner-keys.ts'
 import { createTenantDirectory } from '../../src/access/tenants.ts'
 import { systemClock } from '../../src/clock.ts'
@@ -8,7 +7,6 @@ import { createDeadLetters, type StoredLetter } from '../../src/inbox/dead-lette
 import { createInbox, type InboxOptions } from '../../src/inbox/inbox.ts'
 import type { Letter } from '../../src/inbox/letter.ts'
 import type { ScoreOutcome } from '../../src/inference/scorer.ts'
-import { createRedis, whenReady } from '../../src/redis/client.ts'
 import { entriesOf, readStored } from '../redis/stored.ts'
 import {
   application,
@@ -19,7 +17,7 @@ import {
   type TestApp,
   type TestAppOptions
 } from '../support/app.ts'
-import { sharedRedisUrl } from '../support/redis.ts'
+import { connectRedis } from '../support/redis.ts'
 
 export const NOW_MS = Date.UTC(2025, 5, 1, 12)
 export const DAY_MS = 86_400_000
@@ -33,7 +31,10 @@ export async function serviceWithInbox(options: TestAppOptions = {}, changes: In
   const reasons: string[] = []
   const inboxOf = async (consumer: string, own: InboxChanges = {}) =>
     createInbox({
-      blocking: await connectBlocking(options.redisUrl ?? sharedRedisUrl()),
+      blocking: await connectRedis({
+        role: 'blocking',
+        ...(options.redisUrl !== undefined && { url: options.redisUrl })
+      }),
       redis: service.redis,
       keys: service.keys,
       consumer,
@@ -56,13 +57,6 @@ export async function serviceWithInbox(options: TestAppOptions = {}, changes: In
     })
   const letters = createDeadLetters(service.redis, service.keys)
   return { service, inboxOf, inbox: await inboxOf('one'), letters, outcomes, reasons }
-}
-
-async function connectBlocking(url: string) {
-  const redis = createRedis({ url, name: 'assay-test', role: 'blocking', commandTimeoutMs: 5000, onError: () => {} })
-  onTestFinished(() => redis.disconnect())
-  await whenReady(redis, 5000)
-  return redis
 }
 
 let serial = 0

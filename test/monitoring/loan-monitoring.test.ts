@@ -15,29 +15,18 @@ import {
   repayRemindJobId
 } from '../../src/monitoring/queues.ts'
 import { createRepayRemindJob } from '../../src/monitoring/repay-remind-job.ts'
-import { createRedis, type RedisRole, whenReady } from '../../src/redis/client.ts'
+import type { RedisRole } from '../../src/redis/client.ts'
 import { createGroupReader } from '../../src/redis/group-reader.ts'
 import { entriesOf, readStored } from '../redis/stored.ts'
 import { application, approve, buildTestApp, postDecision } from '../support/app.ts'
-import { sharedRedisUrl } from '../support/redis.ts'
+import { connectRedis } from '../support/redis.ts'
 
 const DAY_MS = 86_400_000
 const HOUR_MS = 3_600_000
 /** In Lagos, an hour east of Greenwich, it is the first of June already. */
 const NOW_MS = Date.UTC(2026, 4, 31, 23, 30)
 
-async function connect(role: RedisRole) {
-  const redis = createRedis({
-    url: sharedRedisUrl(),
-    name: 'assay-test',
-    role,
-    commandTimeoutMs: 5000,
-    onError: () => {}
-  })
-  onTestFinished(() => redis.disconnect())
-  await whenReady(redis, 5000)
-  return redis
-}
+const connect = (role: RedisRole) => connectRedis({ role })
 
 /** The parts of the monitor process around one approved loan, to be run a step at a time. */
 async function monitored(options: Parameters<typeof buildTestApp>[0] = {}) {

@@ -1,15 +1,11 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { DUE_GROUP } from '../../src/features/ingest.ts'
 import { createBacklog } from '../../src/redis/backlog.ts'
-import { createRedis, whenReady } from '../../src/redis/client.ts'
 import { createKeys } from '../../src/redis/keys.ts'
-import { sharedRedisUrl, uniquePrefix } from '../support/redis.ts'
+import { connectRedis, uniquePrefix } from '../support/redis.ts'
 
 async function backlogOf(maxEntries: number) {
-  const options = { url: sharedRedisUrl(), name: 'assay-test', role: 'request', commandTimeoutMs: 2000 } as const
-  const redis = createRedis({ ...options, onError: () => {} })
-  onTestFinished(() => redis.disconnect())
-  await whenReady(redis, 5000)
+  const redis = await connectRedis()
   const keys = createKeys(uniquePrefix('backlog'))
   const due = [keys.due(0), keys.due(1)]
   const backlog = createBacklog({ redis, due, group: DUE_GROUP, inbox: keys.inbox(), maxEntries })

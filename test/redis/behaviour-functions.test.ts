@@ -1,27 +1,24 @@
 import { createHash } from 'node:crypto'
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import type { Redis } from 'ioredis'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { ENTITY_KINDS } from '../../src/domain/event.ts'
 import { CATALOGUE } from '../../src/features/catalogue.ts'
 import { History } from '../../src/features/history.ts'
 import { createTileLayouts } from '../../src/features/tile-layout.ts'
-import { createRedis, whenReady } from '../../src/redis/client.ts'
 import { append, compact, effectOnce, forget, loadFunctions } from '../../src/redis/functions.ts'
 import { tailOf } from '../features/folding.ts'
 import { login } from '../features/live-behaviour.ts'
-import { sharedRedisUrl, uniquePrefix } from '../support/redis.ts'
+import { connectRedis, uniquePrefix } from '../support/redis.ts'
 import { readStored } from './stored.ts'
 
 const sha1 = (text: string) => createHash('sha1').update(text).digest('hex')
 
-let redis: ReturnType<typeof createRedis>
+let redis: Redis
 let prefix: string
 const key = (name: string) => `${prefix}{p00}:${name}`
 const stored = () => readStored(redis, prefix)
 beforeEach(async () => {
-  const [url, onError] = [sharedRedisUrl(), () => {}]
-  redis = createRedis({ url, name: 'assay-test', role: 'request', commandTimeoutMs: 2000, onError })
-  onTestFinished(() => redis.disconnect())
-  await whenReady(redis, 5000)
+  redis = await connectRedis()
   await loadFunctions(redis)
   prefix = uniquePrefix('fn')
 })

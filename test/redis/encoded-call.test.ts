@@ -1,9 +1,8 @@
 import fc from 'fast-check'
 import { Command } from 'ioredis'
-import { expect, onTestFinished, test } from 'vitest'
-import { createRedis, whenReady } from '../../src/redis/client.ts'
+import { expect, test } from 'vitest'
 import { encodeCall, sendEncoded } from '../../src/redis/encoded-call.ts'
-import { sharedRedisUrl, uniquePrefix } from '../support/redis.ts'
+import { connectRedis, uniquePrefix } from '../support/redis.ts'
 
 const ascii = fc.string({ unit: fc.integer({ min: 0, max: 127 }).map((code) => String.fromCharCode(code)) })
 const bytes = fc.uint8Array().map((array) => Buffer.from(array))
@@ -19,15 +18,7 @@ test('a call has the bytes that ioredis gives it, whatever the arguments', () =>
 })
 
 test('calls of one turn are answered each in its place', async () => {
-  const redis = createRedis({
-    url: sharedRedisUrl(),
-    name: 'assay-test',
-    role: 'request',
-    commandTimeoutMs: 2000,
-    onError: () => {}
-  })
-  onTestFinished(() => redis.disconnect())
-  await whenReady(redis, 5000)
+  const redis = await connectRedis()
   const key = `${uniquePrefix('call')}:key`
   const binary = Buffer.from([0, 13, 10, 255])
   const send = (...args: (string | Buffer)[]) => sendEncoded(redis, String(args[0]).toLowerCase(), encodeCall(args))

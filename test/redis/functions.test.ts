@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { globSync, readFileSync } from 'node:fs'
+import type { Redis } from 'ioredis'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { createRedis, whenReady } from '../../src/redis/client.ts'
 import {
   asClaimed,
   begin,
@@ -11,21 +11,14 @@ import {
   release,
   versionOf
 } from '../../src/redis/functions.ts'
-import { canStartRedis, sharedRedisUrl, startOwnRedis, uniquePrefix } from '../support/redis.ts'
+import { canStartRedis, connectRedis, startOwnRedis, uniquePrefix } from '../support/redis.ts'
 import { readStored } from './stored.ts'
 
-async function connect(url: string) {
-  const redis = createRedis({ url, name: 'assay-test', role: 'request', commandTimeoutMs: 2000, onError: () => {} })
-  onTestFinished(() => redis.disconnect())
-  await whenReady(redis, 5000)
-  return redis
-}
-
-let redis: Awaited<ReturnType<typeof connect>>
+let redis: Redis
 let prefix: string
 const key = (name: string) => `${prefix}{p00}:${name}`
 beforeEach(async () => {
-  redis = await connect(sharedRedisUrl())
+  redis = await connectRedis()
   await loadFunctions(redis)
   prefix = uniquePrefix('fn')
 })
@@ -50,7 +43,7 @@ describe.skipIf(!canStartRedis())('loadFunctions', () => {
   test('loads into an empty Redis, replaces an older library and never a newer one', async () => {
     const own = await startOwnRedis()
     onTestFinished(() => own.stop())
-    const fresh = await connect(own.url)
+    const fresh = await connectRedis({ url: own.url })
     for (const [version, answer, expected] of [
       [2, 'two', 'two'],
       [10, 'ten', 'ten'],
@@ -66,7 +59,7 @@ describe.skipIf(!canStartRedis())('loadFunctions', () => {
   test('survives a kill of Redis: the functions are in the append-only file', async () => {
     const own = await startOwnRedis()
     const dir = own.dir
-    const first = await connect(own.url)
+    const first = await connectRedis({ url: own.url })
     await loadFunctions(first)
     first.disconnect()
     own.kill()
@@ -76,7 +69,7 @@ describe.skipIf(!canStartRedis())('loadFunctions', () => {
       await again.stop()
       await own.stop()
     })
-    const second = await connect(again.url)
+    const second = await connectRedis({ url: again.url })
     expect(JSON.stringify(await second.call('FUNCTION', 'LIST'))).toContain('assay_begin')
   })
 

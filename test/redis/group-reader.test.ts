@@ -1,20 +1,9 @@
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { createRedis, type RedisRole, whenReady } from '../../src/redis/client.ts'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { type RedisRole, whenReady } from '../../src/redis/client.ts'
 import { countPending, createGroupReader, type GroupReaderOptions } from '../../src/redis/group-reader.ts'
-import { sharedRedisUrl, uniquePrefix } from '../support/redis.ts'
+import { connectRedis, uniquePrefix } from '../support/redis.ts'
 
-async function connect(role: RedisRole) {
-  const redis = createRedis({
-    url: sharedRedisUrl(),
-    name: 'assay-test',
-    role,
-    commandTimeoutMs: 5000,
-    onError: () => {}
-  })
-  onTestFinished(() => redis.disconnect())
-  await whenReady(redis, 5000)
-  return redis
-}
+const connect = (role: RedisRole) => connectRedis({ role })
 
 let redis: Awaited<ReturnType<typeof connect>>
 let blocking: typeof redis

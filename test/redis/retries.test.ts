@@ -1,20 +1,12 @@
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { createRedis, whenReady } from '../../src/redis/client.ts'
+import type { Redis } from 'ioredis'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { createRetries } from '../../src/redis/retries.ts'
-import { sharedRedisUrl, uniquePrefix } from '../support/redis.ts'
+import { connectRedis, uniquePrefix } from '../support/redis.ts'
 
-let redis: ReturnType<typeof createRedis>
+let redis: Redis
 let stream: string
 beforeEach(async () => {
-  redis = createRedis({
-    url: sharedRedisUrl(),
-    name: 'assay-test',
-    role: 'request',
-    commandTimeoutMs: 5000,
-    onError: () => {}
-  })
-  onTestFinished(() => redis.disconnect())
-  await whenReady(redis, 5000)
+  redis = await connectRedis()
   stream = `${uniquePrefix('retries')}one`
 })
 

@@ -21,10 +21,9 @@ import { createLog } from '../../src/log.ts'
 import { createMetrics, type Metrics } from '../../src/metrics.ts'
 import { compilePolicy, type ModelFacts } from '../../src/policy/engine.ts'
 import { loadPolicy } from '../../src/policy/load.ts'
-import { createRedis, whenReady } from '../../src/redis/client.ts'
 import { loadFunctions } from '../../src/redis/functions.ts'
 import { createKeys, type Keys, partitionOfText } from '../../src/redis/keys.ts'
-import { sharedRedisUrl, uniquePrefix } from './redis.ts'
+import { connectRedis, sharedRedisUrl, uniquePrefix } from './redis.ts'
 
 export const TEST_TOKEN_KEY = '0123456789abcdef'.repeat(4)
 const POLICY = new URL('../../policies/baseline.json', import.meta.url)
@@ -75,7 +74,10 @@ export const approve = (pd = 0.05): ScoreOutcome => ({
 
 /** The real application on the shared Redis under a prefix of its own; only the model is a function. */
 export async function buildTestApp(options: TestAppOptions = {}): Promise<TestApp> {
-  const redis = await connect(options.redisUrl ?? sharedRedisUrl(), options.redisTimeoutMs ?? 2000)
+  const redis = await connectRedis({
+    url: options.redisUrl ?? sharedRedisUrl(),
+    commandTimeoutMs: options.redisTimeoutMs ?? 2000
+  })
   await loadFunctions(redis)
   const keys = createKeys(uniquePrefix('app'))
   const clock = { ...systemClock, ...options.clock }
@@ -150,13 +152,6 @@ export async function buildTestApp(options: TestAppOptions = {}): Promise<TestAp
   }
   const [alpha, beta] = [await authorize('alpha'), await authorize('beta')]
   return { app, redis, keys, store, behaviour, metrics, logLines, alpha, beta }
-}
-
-async function connect(url: string, commandTimeoutMs: number): Promise<Redis> {
-  const redis = createRedis({ url, name: 'assay-test', role: 'request', commandTimeoutMs, onError: () => {} })
-  onTestFinished(() => redis.disconnect())
-  await whenReady(redis, 5000)
-  return redis
 }
 
 let serial = 0

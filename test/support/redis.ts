@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { inject } from 'vitest'
+import type { Redis } from 'ioredis'
+import { inject, onTestFinished } from 'vitest'
 import { type PrivateRedis, type PrivateRedisOptions, startPrivateRedis } from '../../launcher/redis.mjs'
+import { createRedis, type RedisClientOptions, whenReady } from '../../src/redis/client.ts'
 
 /**
  * False where the tests were lent a Redis by its address and none can be started. Suites that start their own say so:
@@ -18,6 +20,15 @@ export function sharedRedisUrl(): string {
   const url = inject('redisUrl')
   if (url === null) throw new Error('This run was started without a Redis (ASSAY_TEST_REDIS=none)')
   return url
+}
+
+/** A connection of this test, to the shared Redis unless told otherwise; it ends with the test. */
+export async function connectRedis(options: Partial<RedisClientOptions> = {}): Promise<Redis> {
+  const usual = { name: 'assay-test', role: 'request', commandTimeoutMs: 5000, onError: () => {} } as const
+  const redis = createRedis({ url: options.url ?? sharedRedisUrl(), ...usual, ...options })
+  onTestFinished(() => redis.disconnect())
+  await whenReady(redis, 5000)
+  return redis
 }
 
 /** A key prefix that no other test has, so that files run side by side on one Redis. */
