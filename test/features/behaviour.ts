@@ -11,12 +11,12 @@ const WINDOW_EDGES = [
   ...new Set(CATALOGUE.flatMap((feature) => (feature.source === 'events' ? [feature.windowMs ?? 0] : [])))
 ]
 
-/** Events of one applicant of a few types or of all, with times that crowd the edges of the windows that features use. */
+/** Up to so many events of one applicant (fast-check alone stops at ten), of a few types or of all, with times that crowd the edges of the windows that features use. */
 export function arbitraryHistory(maxLength: number): fc.Arbitrary<AssayEvent[]> {
   const few = fc.subarray(EVENT_TYPE_NAMES, { minLength: 1, maxLength: 4 })
   return fc
     .oneof(few, fc.constant(EVENT_TYPE_NAMES))
-    .chain((types) => fc.array(fc.constantFrom(...types).chain(arbitraryEvent), { maxLength }))
+    .chain((types) => fc.array(fc.constantFrom(...types).chain(arbitraryEvent), { maxLength, size: 'max' }))
     .map((events) => events.map((event, index) => ({ ...event, eventId: `e${index}` })))
 }
 

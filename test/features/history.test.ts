@@ -8,6 +8,7 @@ import { packRecord } from '../../src/features/record.ts'
 import { arbitraryHistory, NOW_MS, naiveFeature } from './behaviour.ts'
 import { arbitraryDeclarations, cases, WINDOWS_MS } from './declarations.ts'
 import { foldAs, readFeatures, tailOf } from './folding.ts'
+import { arbitraryLong } from './long-history.ts'
 import { naiveAgeMs } from './naive-window.ts'
 
 const EVENT_FEATURES = CATALOGUE.filter((feature): feature is EventFeature => feature.source === 'events')
@@ -18,12 +19,17 @@ const withDistinctTimes = (events: readonly AssayEvent[]) => {
   return events.filter(({ occurredAtMs }) => !times.has(occurredAtMs) && times.add(occurredAtMs))
 }
 
-/** The same events a millisecond before, on and after the far edge of every window. */
-const atTheEdges = (events: readonly AssayEvent[]) =>
-  events.map((event, index) => {
-    const edgeMs = WINDOWS_MS[index % WINDOWS_MS.length] as number
-    return index % 3 === 0 ? event : { ...event, occurredAtMs: NOW_MS - edgeMs + (Math.floor(index / 7) % 3) - 1 }
-  })
+/** The same events, most of them a millisecond before, on or after the far edge of a window. */
+const atTheEdges = (events: readonly AssayEvent[]) => {
+  const edge = fc.record({ edgeMs: fc.constantFrom(...WINDOWS_MS), by: fc.integer({ min: -1, max: 1 }) })
+  const places = fc.array(fc.option(edge, { freq: 3 }), { minLength: events.length, maxLength: events.length })
+  return places.map((drawn) =>
+    events.map((event, index) => {
+      const place = drawn[index]
+      return place ? { ...event, occurredAtMs: NOW_MS - place.edgeMs + place.by } : event
+    })
+  )
+}
 
 describe('the fold of an entity’s events', () => {
   test('gives every feature of the catalogue the value of the slow obvious computation, to the bit', () => {
@@ -41,23 +47,28 @@ describe('the fold of an entity’s events', () => {
 
   test('gives every aggregation over every selection and window that value, on both edges to the millisecond', () => {
     fc.assert(
-      fc.property(arbitraryDeclarations(), arbitraryHistory(14), fc.nat(14), (features, drawn, split) => {
-        const events = withDistinctTimes(atTheEdges(drawn))
-        const profile = foldAs(features, null, events.slice(0, split)).encode()
-        const state = { profile, tail: tailOf(events.slice(split)) }
-        const { values, exact, newestAgeMs } = readFeatures(features, state, NOW_MS)
-        expect([...values]).toEqual(features.map((feature) => naiveFeature(feature, events, NOW_MS)))
-        expect([...newestAgeMs]).toEqual(features.map((feature) => naiveAgeMs(feature, events, NOW_MS)))
-        expect(exact).not.toContain(0)
-      }),
+      fc.property(
+        arbitraryDeclarations(),
+        arbitraryHistory(14).chain(atTheEdges),
+        fc.nat(14),
+        (features, drawn, split) => {
+          const events = withDistinctTimes(drawn)
+          const profile = foldAs(features, null, events.slice(0, split)).encode()
+          const state = { profile, tail: tailOf(events.slice(split)) }
+          const { values, exact, newestAgeMs } = readFeatures(features, state, NOW_MS)
+          expect([...values]).toEqual(features.map((feature) => naiveFeature(feature, events, NOW_MS)))
+          expect([...newestAgeMs]).toEqual(features.map((feature) => naiveAgeMs(feature, events, NOW_MS)))
+          expect(exact).not.toContain(0)
+        }
+      ),
       cases(6000)
     )
   })
 
   test('is as exact at 512 events', () => {
+    const arbitraryFull = arbitraryLong(MAX_RETAINED, MAX_RETAINED)
     fc.assert(
-      fc.property(arbitraryDeclarations(), arbitraryHistory(600), (features, drawn) => {
-        const events = withDistinctTimes(drawn).slice(0, MAX_RETAINED)
+      fc.property(arbitraryDeclarations(), arbitraryFull, (features, { events }) => {
         const profile = foldAs(features, null, events).encode()
         const { values, exact } = readFeatures(features, { profile, tail: null }, NOW_MS)
         expect([...values]).toEqual(features.map((feature) => naiveFeature(feature, events, NOW_MS)))
@@ -89,9 +100,9 @@ describe('the fold of an entity’s events', () => {
 
   test('a profile that was read and written again has the same bytes, however long', () => {
     fc.assert(
-      fc.property(arbitraryHistory(700), (events) => {
-        const profile = foldAs([], null, events).encode()
-        expect(foldAs([], profile, []).encode()).toEqual(profile)
+      fc.property(arbitraryLong(1, 4 * MAX_RETAINED), ({ events }) => {
+        const profile = foldAs(CATALOGUE, null, events).encode()
+        expect(foldAs(CATALOGUE, profile, []).encode()).toEqual(profile)
       }),
       cases(40)
     )

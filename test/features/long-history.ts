@@ -1,4 +1,6 @@
+import fc from 'fast-check'
 import { type AssayEvent, EVENT_TYPE_NAMES, type EventType } from '../../src/domain/event.ts'
+import { DAY_MS, HOUR_MS } from '../../src/features/definition.ts'
 import { NOW_MS } from './behaviour.ts'
 
 /** A small deterministic generator (mulberry32): thousands of events a case are too many to draw one by one. */
@@ -35,6 +37,18 @@ export function longHistory({ count, spanMs, seed, others, types = EVENT_TYPE_NA
       const data = dataOf(type, random, occurredAtMs)
       return { eventId: `e${seed}-${index}`, type, occurredAtMs, tenant: 't', refs, data }
     })
+}
+
+/** From `min` to `max` of them, over an hour to a year and a half. */
+export function arbitraryLong(min: number, max: number): fc.Arbitrary<{ seed: number; events: AssayEvent[] }> {
+  return fc
+    .record({
+      count: fc.integer({ min, max }),
+      spanMs: fc.constantFrom(HOUR_MS, DAY_MS, 30 * DAY_MS, 500 * DAY_MS),
+      seed: fc.integer(),
+      others: fc.constantFrom(3, 40)
+    })
+    .map((shape) => ({ seed: shape.seed, events: longHistory(shape) }))
 }
 
 /** A superset of what the types read: the schemas are checked elsewhere. */

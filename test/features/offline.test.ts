@@ -8,9 +8,10 @@ import { DAY_MS } from '../../src/features/definition.ts'
 import { createOfflineBehaviour, replay } from '../../src/features/offline.ts'
 import { createFeatureSet } from '../../src/features/vector.ts'
 import { arbitraryHistory, NOW_MS, naiveFeature } from './behaviour.ts'
+import { cases } from './declarations.ts'
 import { longHistory } from './long-history.ts'
 
-const RUNS = { numRuns: 60, seed: 20_261_123 }
+const RUNS = cases(60)
 const featureSet = createFeatureSet(CATALOGUE)
 const LARGE = Number.MAX_SAFE_INTEGER
 

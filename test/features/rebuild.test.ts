@@ -9,6 +9,7 @@ import { packRecord } from '../../src/features/record.ts'
 import { createRecordCollector, PLACES } from '../../src/features/record-collector.ts'
 import { createHistories, readEntity } from '../../src/features/stored-entity.ts'
 import { arbitraryHistory, NOW_MS } from './behaviour.ts'
+import { cases } from './declarations.ts'
 import { foldAs, readFeatures } from './folding.ts'
 import { login, sampleEvents } from './live-behaviour.ts'
 import { longHistory } from './long-history.ts'
@@ -49,7 +50,7 @@ describe('the rebuilding of profiles', () => {
         const expected = naiveProfiles(events)
         expect(profilesOf([...events, ...events.slice(0, repeats)].reverse())).toEqual(expected)
       }),
-      { numRuns: 100 }
+      cases(100)
     )
   })
 

@@ -7,17 +7,10 @@ import { History, MAX_PROFILE_BYTES, MAX_RETAINED } from '../../src/features/his
 import { NOW_MS, naiveFeature } from './behaviour.ts'
 import { arbitraryDeclarations, cases } from './declarations.ts'
 import { foldAs, layoutOf, readFeatures, tailOf } from './folding.ts'
-import { longHistory, randomOf } from './long-history.ts'
+import { arbitraryLong, longHistory, randomOf } from './long-history.ts'
 import { isWithinTileBound, naiveAgeMs } from './naive-window.ts'
 
-const arbitraryLong = fc
-  .record({
-    count: fc.integer({ min: 513, max: 1500 }),
-    spanMs: fc.constantFrom(HOUR_MS, DAY_MS, 30 * DAY_MS, 500 * DAY_MS),
-    seed: fc.integer(),
-    others: fc.constantFrom(3, 40)
-  })
-  .map((shape) => ({ seed: shape.seed, events: longHistory(shape) }))
+const arbitraryTiled = arbitraryLong(MAX_RETAINED + 1, 1500)
 
 /** A clock that may be a little behind or a good deal ahead of the newest event. */
 const arbitraryNow = fc.constantFrom(-200_000, 0, 1, 12_345, HOUR_MS, 40 * DAY_MS).map((byMs) => NOW_MS + byMs)
@@ -36,7 +29,7 @@ describe('behind the newest 512 events', () => {
   test('a value is that of a window at most 1/64 longer, exact is exact, and anything worse is flagged', () => {
     let [exactReadings, boundedReadings] = [0, 0]
     fc.assert(
-      fc.property(arbitraryDeclarations(), arbitraryLong, arbitraryNow, (features, { events }, nowMs) => {
+      fc.property(arbitraryDeclarations(), arbitraryTiled, arbitraryNow, (features, { events }, nowMs) => {
         const read = readFeatures(features, { profile: null, tail: tailOf(events) }, nowMs)
         const { values, exact, truncated, newestAgeMs } = read
         const wrong = features.filter((feature, index) => {
@@ -63,7 +56,7 @@ describe('behind the newest 512 events', () => {
   test('any cut in order of time, and any permutation folded at once, gives the same bytes and the same values', () => {
     const cuts = fc.array(fc.nat(1500), { maxLength: 6 })
     fc.assert(
-      fc.property(arbitraryDeclarations(), arbitraryLong, cuts, (features, { events, seed }, drawn) => {
+      fc.property(arbitraryDeclarations(), arbitraryTiled, cuts, (features, { events, seed }, drawn) => {
         const whole = foldAs(features, null, shuffled([...events, ...events.slice(-40)], seed)).encode()
         let profile: Buffer | null = null
         let from = 0
