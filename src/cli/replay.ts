@@ -73,6 +73,7 @@ Uses REDIS_URL, or the Redis of a running npm start.`,
       const [isCheck, isWhole] = [values.check === true, values.whole === true]
       if (isWhole) await assertWhole(sources, log)
       const buckets = wholeNumber(values, 'buckets', LIMITS.buckets)
+      if (isCheck && values.resume === true) throw new UsageError('--resume: a check keeps no position to go on from')
       const options = {
         isCheck,
         isWhole,
@@ -91,11 +92,12 @@ Uses REDIS_URL, or the Redis of a running npm start.`,
         store: createEntityStore(redis),
         keys,
         pace: createPacer(wholeNumber(values, 'rate', LIMITS.rate)),
-        savePosition: positions.save,
+        // A check writes nothing: the position may be that of a replay that runs or was killed.
+        savePosition: isCheck ? async () => {} : positions.save,
         onProgress: createProgressLine('replay', progress)
       }
       const done = await replay(deps, { ...options, ...(position !== undefined && { position }) })
-      await positions.clear()
+      if (!isCheck) await positions.clear()
       report(done, isCheck, (systemClock.monotonicMs() - startedAtMs) / 1000, print)
       if (done.outcomes.unreadable > 0 && deps.log === null)
         progress('replay: entities that cannot be read need the log as well: add --from log')

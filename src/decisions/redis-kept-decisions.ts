@@ -16,7 +16,8 @@ export async function findKeptDecisions(
   { tenant, token }: { readonly tenant: string; readonly token: string }
 ): Promise<KeptDecisions> {
   const pattern = keys.decisionPattern(partitionOfText(token), tenant)
-  let decisions = 0
+  // SCAN may give a key twice.
+  const found = new Set<string>()
   let longestMs = 0
   let cursor = '0'
   do {
@@ -27,12 +28,12 @@ export async function findKeptDecisions(
       const values = await redis.mget(...some)
       const theirs = some.filter((_, index) => values[index]?.includes(token))
       const ttls = await Promise.all(theirs.map((name) => redis.pttl(name)))
-      decisions += theirs.length
+      for (const name of theirs) found.add(name)
       longestMs = ttls.reduce(
         (longest, ttl) => (ttl < 0 ? Number.POSITIVE_INFINITY : Math.max(longest, ttl)),
         longestMs
       )
     }
   } while (cursor !== '0')
-  return { decisions, untilMs: decisions > 0 && Number.isFinite(longestMs) ? nowMs + longestMs : null }
+  return { decisions: found.size, untilMs: found.size > 0 && Number.isFinite(longestMs) ? nowMs + longestMs : null }
 }

@@ -74,7 +74,8 @@ describe('assay replay', () => {
     const outcomes = { rebuilt: 0, created: 7, repaired: 0, unchanged: 0, overtaken: 0, unreadable: 0 }
     const position = { from: 2 ** 31, width: 2 ** 30, events: 9, malformed: 0, outcomes }
     await createPositionStore(live.redis, live.keys, '--from log').save(position)
-    await expect(replay(live, '--from', 'log', '--check', '--resume')).rejects.toThrow('was another one: --from log')
+    await expect(replay(live, '--from', 'log', '--whole', '--resume')).rejects.toThrow('was another one: --from log')
+    await expect(replay(live, '--from', 'log', '--check', '--resume')).rejects.toThrow('keeps no position')
     const { summary } = await replay(live, '--from', 'log', '--resume')
     const done = Object.keys(await live.profiles()).length
     expect(done).toBeGreaterThan(0)
@@ -83,6 +84,17 @@ describe('assay replay', () => {
     const again = await replay(live, '--from', 'log', '--resume')
     expect(again.output).toContain('nothing to resume')
     expect(await live.profiles()).toEqual(before)
+  })
+
+  test('a check leaves the position of a replay alone', async () => {
+    const { live } = await filled()
+    const outcomes = { rebuilt: 0, created: 7, repaired: 0, unchanged: 0, overtaken: 0, unreadable: 0 }
+    const position = { from: 2 ** 31, width: 2 ** 30, events: 9, malformed: 0, outcomes }
+    await createPositionStore(live.redis, live.keys, '--from log').save(position)
+    const before = await live.redis.get(live.keys.replay())
+    expect(before).not.toBeNull()
+    await replay(live, '--from', 'log', '--check')
+    expect(await live.redis.get(live.keys.replay())).toBe(before)
   })
 
   test('killed as a process, goes on with the next call', async () => {
