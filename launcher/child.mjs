@@ -10,9 +10,9 @@ const STOP_DEADLINE_MS = 8000
  * The channel to it carries no messages. It is there to break: when this launcher dies, however it dies, the process
  * sees 'disconnect' and must shut down in order, as on SIGTERM.
  */
-export function launchNode({ node, entry, args = [], cwd, env, log }) {
+export function launchNode({ node, nodeArgs = [], entry, args = [], cwd, env, log }) {
   const fd = openSync(log, 'a')
-  const child = spawn(node, [entry, ...args], {
+  const child = spawn(node, [...nodeArgs, entry, ...args], {
     cwd,
     env,
     stdio: ['ignore', fd, fd, 'ipc'],

@@ -11,7 +11,9 @@ import { supervise } from './supervise.mjs'
 // In the order they stop: the gateway first, so that nothing new comes in while the rest finishes.
 export const SERVICES = [
   { name: 'gateway', entry: 'src/main.ts' },
-  { name: 'ingest', entry: 'workers/ingest.ts' },
+  // Ingest works off what is there as fast as it can: a collector on threads of its own takes the core that Redis needs for
+  // it (docs/decisions/0011; npm run bench:features).
+  { name: 'ingest', entry: 'workers/ingest.ts', nodeArgs: ['--single-threaded-gc'] },
   { name: 'monitor', entry: 'workers/monitor.ts' }
 ]
 const FIRST_PORT = 8080
@@ -44,11 +46,11 @@ export async function startStack(options) {
     : null
   const unfollow = []
   const running = await Promise.all(
-    services.map(async ({ name, entry }, index) => {
+    services.map(async ({ name, entry, nodeArgs }, index) => {
       const log = newLog(logDir, name)
       unfollow.push(followErrors(log, (line) => report(`[${name}] ${line}`)))
       const env = serviceEnv(options, { redisUrl, port: ports.http, opsPort: ports.ops[index] })
-      const command = { node: options.node, entry: join(options.root, entry), cwd: options.root, env, log }
+      const command = { node: options.node, nodeArgs, entry: join(options.root, entry), cwd: options.root, env, log }
       const start = () => started(name, launchNode(command))
       const process = await supervise({ name, start, report, onGiveUp, restarts })
       return { name, process, log, opsUrl: `http://127.0.0.1:${ports.ops[index]}` }

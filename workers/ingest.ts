@@ -37,7 +37,7 @@ const FAULT_REST_MS = 1000
 /** The inbox is fresh only once it was read: no rest while there is more. */
 const INBOX_REST_MS = 5
 /** While one waits for Redis another checks what it took (npm run bench:features). */
-const INBOX_READERS = 4
+const INBOX_READERS = 8
 const RETRY_AFTER_MS = 5000
 const LOW_PRIORITY = 19
 const COMMAND_TIMEOUT_MS = 5000

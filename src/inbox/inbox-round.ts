@@ -2,40 +2,35 @@ import type { AssayEvent } from '../domain/event.ts'
 import type { FieldProblem } from '../errors.ts'
 import type { AppendOutcome, BehaviourStore } from '../features/behaviour-store.ts'
 import { faultFields } from '../log.ts'
-import type { StreamEntry } from '../redis/group-reader.ts'
 import { isStoreFault } from '../redis/store-fault.ts'
+import { type Delivery, MAX_DELIVERIES, triesOf } from './delivery.ts'
 import type { Verdict } from './judge.ts'
 import type { LetterReason } from './letter.ts'
-
-/** Tries of an entry, each a delivery of its own; what is not an event by then is a dead letter (reliability reference, P13). */
-export const MAX_DELIVERIES = 5
-
-export type Delivery = StreamEntry & {
-  /** This one included. */
-  readonly deliveries: number
-}
 
 export interface InboxDeps {
   /** The tenants that may send events, as far as these entries need to know. */
   readonly tenantsFor: (entries: readonly Delivery[]) => Promise<ReadonlySet<string>>
   readonly judge: (entry: Delivery, tenants: ReadonlySet<string>) => Verdict
   readonly append: BehaviourStore['append']
-  /** The same for many; each is appended by itself where it is left out. */
-  readonly appendAll?: BehaviourStore['appendAll'] | undefined
-  /** Acknowledges entries and deletes them: what they say is in the log. */
+  readonly appendAll: BehaviourStore['appendAll']
+  /** Deletes entries: what they say is in the log. */
   readonly settle: (entries: readonly Delivery[]) => Promise<void>
   readonly bury: (entry: Delivery, reason: LetterReason, problems: readonly FieldProblem[]) => Promise<void>
   readonly onOutcome: (outcome: 'appended' | 'deadletter' | 'retry', entries: number) => void
 }
 
-const APPENDED = { kind: 'appended' } as const
-
 type Ending =
   | { readonly kind: 'appended' | 'retry' }
   | { readonly kind: 'deadletter'; readonly reason: LetterReason; readonly problems: readonly FieldProblem[] }
 
+interface Ended {
+  readonly appended: Delivery[]
+  readonly dead: [Delivery, LetterReason, readonly FieldProblem[]][]
+  retries: number
+}
+
 /**
- * Handles entries of the inbox: checks each, appends the events, then acknowledges what was appended. The other order would
+ * Handles entries of the inbox: checks each, appends the events, then deletes what was appended. The other order would
  * lose events in a crash; this one repeats them, and an event id counts once. What can never become an event goes to the
  * dead letters, what cannot yet stays for its next delivery; neither keeps the others.
  *
@@ -45,51 +40,51 @@ type Ending =
  */
 export async function inboxRound(deps: InboxDeps, entries: readonly Delivery[]): Promise<number> {
   if (entries.length === 0) return 0
-  const endings = await endAll(deps, entries)
-  const ended = Map.groupBy(entries, (entry) => endings.get(entry)?.kind)
-  const appended = ended.get('appended') ?? []
+  const { appended, dead, retries } = await endAll(deps, entries)
   if (appended.length > 0) await deps.settle(appended)
   deps.onOutcome('appended', appended.length)
-  const dead = ended.get('deadletter') ?? []
-  await Promise.all(
-    dead.map((entry) => {
-      const { reason, problems } = endings.get(entry) as Ending & { kind: 'deadletter' }
-      return deps.bury(entry, reason, problems)
-    })
-  )
+  await Promise.all(dead.map(([entry, reason, problems]) => deps.bury(entry, reason, problems)))
   deps.onOutcome('deadletter', dead.length)
-  deps.onOutcome('retry', ended.get('retry')?.length ?? 0)
+  deps.onOutcome('retry', retries)
   return appended.length + dead.length
 }
 
-async function endAll(deps: InboxDeps, entries: readonly Delivery[]): Promise<Map<Delivery, Ending>> {
+async function endAll(deps: InboxDeps, entries: readonly Delivery[]): Promise<Ended> {
   const tenants = await deps.tenantsFor(entries)
-  const endings = new Map<Delivery, Ending>()
-  const events: [Delivery, AssayEvent][] = []
+  const ended: Ended = { appended: [], dead: [], retries: 0 }
+  const judged: Delivery[] = []
+  const events: AssayEvent[] = []
   for (const entry of entries) {
     const verdict = judgeSafely(deps, entry, tenants)
-    if (verdict.kind === 'event') events.push([entry, verdict.event])
-    else if (verdict.kind === 'refused') endings.set(entry, { ...verdict, kind: 'deadletter' })
-    else endings.set(entry, verdict)
+    if (verdict.kind === 'event') {
+      judged.push(entry)
+      events.push(verdict.event)
+    } else end(ended, entry, verdict.kind === 'refused' ? { ...verdict, kind: 'deadletter' } : verdict)
   }
-  const appendAll = deps.appendAll ?? ((all) => Promise.allSettled(all.map(deps.append)))
-  const results = await appendAll(events.map(([, event]) => event))
-  for (const [index, [entry, event]] of events.entries()) {
+  const results = await deps.appendAll(events)
+  for (const [index, entry] of judged.entries()) {
     const result = results[index] as PromiseSettledResult<AppendOutcome>
     // Nearly all of them: no turn of the queue of promises for each.
     if (result.status === 'fulfilled' && result.value !== 'full') {
-      endings.set(entry, APPENDED)
+      ended.appended.push(entry)
       continue
     }
     // Appends may share a call: one that fails for its own reasons takes others along, so each is asked alone.
     const isAlone = events.length === 1
-    endings.set(entry, await endingOf(entry, result, isAlone ? undefined : () => deps.append(event)))
+    const again = isAlone ? undefined : () => deps.append(events[index] as AssayEvent)
+    end(ended, entry, await endingOf(entry, result, again))
   }
-  return endings
+  return ended
+}
+
+function end(ended: Ended, entry: Delivery, ending: Ending): void {
+  if (ending.kind === 'appended') ended.appended.push(entry)
+  else if (ending.kind === 'deadletter') ended.dead.push([entry, ending.reason, ending.problems])
+  else ended.retries++
 }
 
 function judgeSafely(deps: InboxDeps, entry: Delivery, tenants: ReadonlySet<string>): Verdict | Ending {
-  if (entry.deliveries > MAX_DELIVERIES) {
+  if (triesOf(entry) > MAX_DELIVERIES) {
     return givenUp('the worker ended each time while it had this entry')
   }
   try {
@@ -105,7 +100,7 @@ async function endingOf(
   again?: () => Promise<AppendOutcome>
 ): Promise<Ending> {
   if (result.status === 'fulfilled') {
-    if (result.value !== 'full') return APPENDED
+    if (result.value !== 'full') return { kind: 'appended' }
     const problems = [{ field: '/', problem: 'one of its entities takes no more events until it is folded' }]
     return retryOr(entry, () => ({ kind: 'deadletter', reason: 'backlog', problems }))
   }
@@ -116,7 +111,7 @@ async function endingOf(
 }
 
 function retryOr(entry: Delivery, end: () => Ending): Ending {
-  return entry.deliveries < MAX_DELIVERIES ? { kind: 'retry' } : end()
+  return triesOf(entry) < MAX_DELIVERIES ? { kind: 'retry' } : end()
 }
 
 function givenUp(problem: string): Ending {

@@ -8,12 +8,13 @@ import { createGroupReader } from '../redis/group-reader.ts'
 import type { Keys } from '../redis/keys.ts'
 import { createRetries, type StaleEntry } from '../redis/retries.ts'
 import { createDeadLetters, INBOX_GROUP } from './dead-letters.ts'
-import { type Delivery, type InboxDeps, inboxRound } from './inbox-round.ts'
-import { judge, tenantOf, writeLetter } from './judge.ts'
+import { type Delivery, triesOf } from './delivery.ts'
+import { type InboxDeps, inboxRound } from './inbox-round.ts'
+import { judge, tenantsOf, writeLetter } from './judge.ts'
 import type { LetterReason } from './letter.ts'
 
 /** So many that a call costs little beside what is in it (npm run bench:features). */
-export const INBOX_BATCH = 512
+export const INBOX_BATCH = 256
 
 export interface InboxOptions {
   /** A connection of its own: reading blocks it. */
@@ -28,7 +29,7 @@ export interface InboxOptions {
   readonly edge: Edge
   readonly tokenise: Tokenise
   readonly append: BehaviourStore['append']
-  readonly appendAll?: BehaviourStore['appendAll']
+  readonly appendAll: BehaviourStore['appendAll']
   /** Partners that may send events; these names are asked for. */
   readonly tenants: (names: readonly string[]) => Promise<ReadonlySet<string>>
   readonly clock: Clock
@@ -48,12 +49,19 @@ export function createInbox(options: InboxOptions): Inbox {
   const { blocking, redis, keys, consumer, blockMs, retryAfterMs, edge, tokenise, tenants, clock } = options
   const stream = keys.inbox()
   const common = { redis, group: INBOX_GROUP, consumer, count: INBOX_BATCH }
-  const reader = createGroupReader({ ...common, blocking, streams: [stream], blockMs, takeOverAfterMs: retryAfterMs })
-  const retries = createRetries({ ...common, stream, afterMs: retryAfterMs })
+  const reader = createGroupReader({
+    ...common,
+    blocking,
+    streams: [stream],
+    blockMs,
+    takeOverAfterMs: retryAfterMs,
+    isUnlisted: true
+  })
+  const retries = createRetries({ ...common, stream, afterMs: retryAfterMs, monotonicMs: clock.monotonicMs })
   const letters = createDeadLetters(redis, keys)
 
   const deps: InboxDeps = {
-    tenantsFor: (entries) => tenants([...new Set(entries.flatMap((entry) => tenantOf(entry) ?? []))]),
+    tenantsFor: (entries) => tenants(tenantsOf(entries)),
     judge: (entry, known) => judge(entry, { edge, nowMs: clock.nowMs(), tenants: known }),
     append: options.append,
     appendAll: options.appendAll,
@@ -74,7 +82,7 @@ export function createInbox(options: InboxOptions): Inbox {
       stale = await retries.list()
     }
     if (stale.length > 0) return retries.claim(takeTogether(stale))
-    return (await reader.read()).map((entry) => ({ ...entry, deliveries: 1 }))
+    return reader.read()
   }
 
   let unfinished: readonly Delivery[] = []
@@ -88,6 +96,7 @@ export function createInbox(options: InboxOptions): Inbox {
       } catch (error) {
         // In an outage the workers would take them from one another, and each taking uses up a try.
         await retries.hold(unfinished).catch(() => {})
+        unfinished = unfinished.map((entry) => ({ ...entry, deliveries: triesOf(entry) }))
         throw error
       }
     },
@@ -95,10 +104,11 @@ export function createInbox(options: InboxOptions): Inbox {
   }
 }
 
-/** Both or neither: an entry that is acknowledged and still there would keep identifiers for ever. */
+/** Deletes entries; what is on the list of pending ones leaves it in the same step, or it would be looked for again. */
 async function settle(redis: Redis, stream: string, entries: readonly Delivery[]): Promise<void> {
-  const ids = entries.map(({ id }) => id)
-  const steps = [['MULTI'], ['XACK', stream, INBOX_GROUP, ...ids], ['XDEL', stream, ...ids], ['EXEC']]
+  const listed = entries.filter(({ deliveries }) => deliveries !== undefined).map(({ id }) => id)
+  const steps = [['MULTI'], ['XDEL', stream, ...entries.map(({ id }) => id)], ['EXEC']]
+  if (listed.length > 0) steps.splice(1, 0, ['XACK', stream, INBOX_GROUP, ...listed])
   const replies = await Promise.all(steps.map((step) => sendEncoded(redis, 'fcall', encodeCall(step))))
   for (const reply of replies.at(-1) as unknown[]) if (reply instanceof Error) throw reply
 }

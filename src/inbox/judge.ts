@@ -9,6 +9,7 @@ import type { Tokenise } from '../edge/tokens.ts'
 import type { FieldProblem } from '../errors.ts'
 import type { StreamEntry } from '../redis/group-reader.ts'
 import { anonymise, anonymousProblems, safeName } from './anonymise.ts'
+import { type Delivery, triesOf } from './delivery.ts'
 import type { Letter, LetterReason } from './letter.ts'
 
 /** An event of a producer has far less; what is longer is not even parsed. */
@@ -27,17 +28,24 @@ export interface JudgeContext {
 
 const checkTenant = compileCheck(TenantSchema)
 
-/** The tenant that an entry names, when it could be one. */
-export function tenantOf({ fields }: StreamEntry): string | undefined {
-  return checkTenant(fields.tenant).ok ? fields.tenant : undefined
+/** The tenants that entries name, as far as they could be some. */
+export function tenantsOf(entries: readonly StreamEntry[]): string[] {
+  const names = new Set<unknown>()
+  for (const { fields } of entries) names.add(fields.tenant)
+  return [...names].filter(isTenant)
+}
+
+function isTenant(name: unknown): name is string {
+  return checkTenant(name).ok
 }
 
 /** Checks one entry of the inbox as HTTP checks a request: who, then what. */
 export function judge(entry: StreamEntry, { edge, nowMs, tenants }: JudgeContext): Verdict {
-  const problems = entryProblems(entry)
-  if (problems.length > 0) return refused('invalid_request', problems)
-  const { tenant = '', event: text = '' } = entry.fields
-  if (!tenants.has(tenant)) return UNKNOWN_TENANT
+  const { tenant = '', event: text } = entry.fields
+  if (text === undefined || entry.fieldsSent !== 2 || !tenants.has(tenant)) {
+    const problems = entryProblems(entry)
+    return problems.length > 0 ? refused('invalid_request', problems) : UNKNOWN_TENANT
+  }
   if (text.length > MAX_EVENT_CHARS) {
     return refused('body_too_large', [{ field: 'event', problem: `has more than ${MAX_EVENT_CHARS} characters` }])
   }
@@ -54,18 +62,17 @@ function refused(reason: LetterReason, problems: readonly FieldProblem[]): Verdi
 }
 
 /** Fields of the entry have bare names; pointers point into the event. */
-function entryProblems(entry: StreamEntry): FieldProblem[] {
-  const { fields, hasRepeats } = entry
+function entryProblems({ fields, fieldsSent }: StreamEntry): FieldProblem[] {
   const problems: FieldProblem[] = []
   if (fields.tenant === undefined) problems.push({ field: 'tenant', problem: 'is missing' })
-  else if (tenantOf(entry) === undefined) {
+  else if (!isTenant(fields.tenant)) {
     problems.push({ field: 'tenant', problem: 'takes lower-case letters, digits and -, at most 32' })
   }
   if (fields.event === undefined) problems.push({ field: 'event', problem: 'is missing' })
   for (const name of Object.keys(fields)) {
     if (name !== 'tenant' && name !== 'event') problems.push({ field: safeName(name), problem: 'is not a known field' })
   }
-  if (hasRepeats) problems.push({ field: 'entry', problem: 'has a field twice' })
+  if (Object.keys(fields).length < fieldsSent) problems.push({ field: 'entry', problem: 'has a field twice' })
   return problems.slice(0, 16)
 }
 
@@ -76,13 +83,13 @@ export interface LetterContext {
 
 /** What is kept of an entry that was not taken. */
 export function writeLetter(
-  entry: StreamEntry & { readonly deliveries: number },
+  entry: Delivery,
   reason: LetterReason,
   problems: readonly FieldProblem[],
   context: LetterContext
 ): Letter {
   const text = entry.fields.event ?? ''
-  const tenant = tenantOf(entry)
+  const tenant = isTenant(entry.fields.tenant) ? entry.fields.tenant : undefined
   const anonymous = anonymousEvent(text, tenant, context)
   return {
     inboxId: entry.id,
@@ -92,7 +99,7 @@ export function writeLetter(
     event: anonymous?.event ?? null,
     tokens: anonymous?.tokens ?? [],
     removed: anonymous?.removed ?? [],
-    deliveries: entry.deliveries,
+    deliveries: triesOf(entry),
     chars: text.length,
     // Keyed: a short text may be a phone number, which a plain hash would give away.
     digest: context.tokenise(tenant ?? '', 'text', text),

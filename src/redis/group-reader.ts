@@ -4,8 +4,8 @@ export interface StreamEntry {
   readonly stream: string
   readonly id: string
   readonly fields: Readonly<Record<string, string>>
-  /** Whether a field was sent twice, of which `fields` has the last. */
-  readonly hasRepeats: boolean
+  /** How many there were: of a field that was sent twice `fields` has the last. */
+  readonly fieldsSent: number
 }
 
 export interface GroupReaderOptions {
@@ -22,6 +22,11 @@ export interface GroupReaderOptions {
   readonly blockMs: number
   /** Entries that a reader took and did not acknowledge for this long are taken over: it died. */
   readonly takeOverAfterMs: number
+  /**
+   * Entries are deleted once they are handled, so one that is still there was not: Redis keeps no list of what was delivered,
+   * which spares a quarter of its work (docs/decisions/0011). For one stream, with retries.ts instead of takeOver().
+   */
+  readonly isUnlisted?: boolean
 }
 
 export interface GroupReader {
@@ -44,7 +49,7 @@ export type RawEntry = [id: string, fields: string[] | null]
  * that is missing (a new stream, a flushed Redis) is made at the beginning, so that nothing is skipped.
  */
 export function createGroupReader(options: GroupReaderOptions): GroupReader {
-  const { blocking, redis, streams, group, consumer, count, blockMs, takeOverAfterMs } = options
+  const { blocking, redis, streams, group, consumer, count, blockMs, takeOverAfterMs, isUnlisted = false } = options
 
   const makeGroups = async (): Promise<void> => {
     for (const stream of streams) {
@@ -56,19 +61,10 @@ export function createGroupReader(options: GroupReaderOptions): GroupReader {
 
   const readOnce = async (): Promise<StreamEntry[]> => {
     const newOnes = streams.map(() => '>')
-    const call = [
-      'GROUP',
-      group,
-      consumer,
-      'COUNT',
-      count,
-      'BLOCK',
-      blockMs,
-      'STREAMS',
-      ...streams,
-      ...newOnes
-    ] as const
-    const reply = (await blocking.call('XREADGROUP', ...call)) as [stream: string, entries: RawEntry[]][] | null
+    const how = ['GROUP', group, consumer, 'COUNT', count, 'BLOCK', blockMs, ...(isUnlisted ? ['NOACK'] : [])]
+    const reply = (await blocking.call('XREADGROUP', ...how, 'STREAMS', ...streams, ...newOnes)) as
+      | [stream: string, entries: RawEntry[]][]
+      | null
     return (reply ?? []).flatMap(([stream, entries]) => toEntries(stream, entries))
   }
 
@@ -128,8 +124,7 @@ function ignoreMissingGroup(error: Error): undefined {
 export function toEntries(stream: string, entries: readonly RawEntry[]): StreamEntry[] {
   return entries.flatMap(([id, flat]) => {
     if (flat === null) return []
-    const fields = toFields(flat)
-    return [{ stream, id, fields, hasRepeats: Object.keys(fields).length * 2 !== flat.length }]
+    return [{ stream, id, fields: toFields(flat), fieldsSent: flat.length / 2 }]
   })
 }
 
@@ -146,7 +141,7 @@ interface GroupInfo {
   readonly lastDeliveredId: string
 }
 
-async function readGroups(redis: Redis, stream: string): Promise<GroupInfo[]> {
+export async function readGroups(redis: Redis, stream: string): Promise<GroupInfo[]> {
   const groups = (await redis.xinfo('GROUPS', stream).catch(() => [])) as (string | number | null)[][]
   return groups.map((flat) => {
     const info = new Map(

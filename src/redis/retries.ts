@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
-import { type RawEntry, type StreamEntry, toEntries } from './group-reader.ts'
+import { type RawEntry, readGroups, type StreamEntry, toEntries } from './group-reader.ts'
 
-/** An entry that was delivered and not acknowledged for a while. */
+/** An entry that was delivered a while ago and is still there. */
 export interface StaleEntry {
   readonly id: string
   /** How often it was delivered so far. */
@@ -13,9 +13,10 @@ export interface RetriesOptions {
   readonly stream: string
   readonly group: string
   readonly consumer: string
-  /** Not acknowledged for this long: its reader died, or could not handle it yet. */
+  /** Still there after this long: its reader died, or could not handle it yet. */
   readonly afterMs: number
   readonly count: number
+  readonly monotonicMs: () => number
 }
 
 export interface Retries {
@@ -28,21 +29,49 @@ export interface Retries {
 }
 
 /**
- * Entries to be tried again, with how often each was tried. In two steps, so that an entry that kills its reader can be
- * taken alone: whoever claims a batch counts a delivery of each.
+ * Entries to be tried again, with how often each was tried, of a stream from which they are deleted once they are handled. In
+ * two steps, so that an entry that kills its reader can be taken alone: whoever claims a batch counts a delivery of each.
+ *
+ * Redis lists as pending only what was delivered more than once, or is held: readers take entries unlisted (group-reader.ts).
+ * One that was delivered when last looked and is there that much later is stale, and is put on the list.
  */
-export function createRetries({ redis, stream, group, consumer, afterMs, count }: RetriesOptions): Retries {
+export function createRetries(options: RetriesOptions): Retries {
+  const { redis, stream, group, consumer, afterMs, count, monotonicMs } = options
+
+  /** How far the group had come at a time, and the entry after which the search for what is left goes on. */
+  let mark: { readonly deliveredId: string; readonly atMs: number; readonly from: string } | undefined
+
+  const lookHowFar = async () => {
+    const atMs = monotonicMs()
+    const of = (await readGroups(redis, stream)).find(({ name }) => name === group)
+    return of === undefined ? undefined : { deliveredId: of.lastDeliveredId, atMs, from: '-' }
+  }
+
+  const listLeftBehind = async (): Promise<void> => {
+    mark ??= await lookHowFar()
+    if (mark === undefined || monotonicMs() - mark.atMs < afterMs) return
+    const ids = (await redis.xrange(stream, mark.from, mark.deliveredId, 'COUNT', count)).map(([id]) => id)
+    // An entry that is on the list already and that somebody has taken lately stays theirs.
+    const asStale = ['IDLE', afterMs, 'FORCE', 'JUSTID'] as const
+    if (ids.length > 0) await redis.call('XCLAIM', stream, group, consumer, afterMs, ...ids, ...asStale)
+    mark = ids.length < count ? await lookHowFar() : { ...mark, from: `(${ids.at(-1)}` }
+  }
+
   return {
     list: async () => {
-      const rows = (await redis.xpending(stream, group, 'IDLE', afterMs, '-', '+', count).catch((error: Error) => {
-        if (!error.message.startsWith('NOGROUP')) throw error
+      try {
+        await listLeftBehind()
+        const rows = (await redis.xpending(stream, group, 'IDLE', afterMs, '-', '+', count)) as PendingRow[]
+        return rows.map(([id, , , deliveries]) => ({ id, deliveries }))
+      } catch (error) {
+        if (!(error instanceof Error) || !error.message.startsWith('NOGROUP')) throw error
+        mark = undefined
         return []
-      })) as [id: string, consumer: string, idleMs: number, deliveries: number][]
-      return rows.map(([id, , , deliveries]) => ({ id, deliveries }))
+      }
     },
     hold: async (entries) => {
       const ids = entries.map(({ id }) => id)
-      if (ids.length > 0) await redis.xclaim(stream, group, consumer, 0, ...ids, 'JUSTID')
+      if (ids.length > 0) await redis.call('XCLAIM', stream, group, consumer, 0, ...ids, 'FORCE', 'JUSTID')
     },
     claim: async (stale) => {
       const deliveries = new Map(stale.map((entry) => [entry.id, entry.deliveries + 1]))
@@ -54,3 +83,5 @@ export function createRetries({ redis, stream, group, consumer, afterMs, count }
     }
   }
 }
+
+type PendingRow = [id: string, consumer: string, idleMs: number, deliveries: number]

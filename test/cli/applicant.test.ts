@@ -77,7 +77,7 @@ describe('assay applicant erase', () => {
     const { live } = await filled()
     const bury = (tenant: string, applicantId: string) => {
       const event = JSON.stringify({ eventId: 'e', type: 'auth.login', occurredAtMs: 1, applicantId, data: {} })
-      const entry = { stream: 's', id: '1-1', fields: { tenant, event }, hasRepeats: false, deliveries: 1 }
+      const entry = { stream: 's', id: '1-1', fields: { tenant, event }, fieldsSent: 2, deliveries: 1 }
       const letter = writeLetter(entry, 'invalid_request', [], { tokenise: createTokenise(TOKEN_KEY), nowMs: NOW_MS })
       return live.redis.xadd(live.keys.deadLetters(), '*', 'l', JSON.stringify(letter))
     }

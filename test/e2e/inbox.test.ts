@@ -13,6 +13,7 @@ import { sharedRedisUrl, uniqueProcessPrefix } from '../support/redis.ts'
 
 const LONG_MS = 60_000
 
+/** Does not wait until it is ready: some of these are killed while they start upon what waits. */
 async function startIngest(env: Record<string, string>): Promise<{ child: ChildProcess; opsUrl: string }> {
   const port = await freePort()
   const child = spawn(process.execPath, [`${ROOT}/workers/ingest.ts`], {
@@ -47,10 +48,13 @@ async function stack(changes: Record<string, string> = {}) {
 const until = (look: () => Promise<unknown>, wanted: unknown) =>
   expect.poll(look, { timeout: 30_000, interval: 20 }).toEqual(wanted)
 
+/** Yesterday: a person without any newer event than PROFILE_IDLE_DAYS is forgotten. */
+const FROM_MS = Date.now() - 86_400_000
+
 const disbursed = (number: number, changes: object = {}) => ({
   eventId: `loan-${number}`,
   type: 'loan.disbursed',
-  occurredAtMs: Date.UTC(2025, 0, 1) + number,
+  occurredAtMs: FROM_MS + number,
   applicantId: 'person',
   data: { loanId: `loan-${number}`, termDays: 30 },
   ...changes
@@ -71,11 +75,9 @@ describe('the inbox with the real processes', () => {
       for (let number = 0; number < 200; number++) await send(disbursed(number))
       await send('{"phone":"+234 803 111 2222"')
       for (let life = 0; life < 3; life++) {
-        const { child } = await startIngest(env)
         const before = await redis.xlen(keys.inbox())
-        await expect
-          .poll(() => redis.xlen(keys.inbox()), { timeout: 20_000, interval: 1 })
-          .toBeLessThanOrEqual(Math.max(0, before - 1))
+        const { child } = await startIngest(env)
+        await expect.poll(() => redis.xlen(keys.inbox()), { timeout: 20_000, interval: 1 }).toBeLessThan(before)
         child.kill('SIGKILL')
         await once(child, 'exit')
         for (let number = 200 + life * 100; number < 300 + life * 100; number++) await send(disbursed(number))

@@ -29,8 +29,9 @@ export async function serviceWithInbox(options: TestAppOptions = {}, changes: In
   const service = await buildTestApp({ clock: { nowMs: () => NOW_MS }, ...options })
   const outcomes: Record<string, number> = {}
   const reasons: string[] = []
-  const inboxOf = async (consumer: string, own: InboxChanges = {}) =>
-    createInbox({
+  const inboxOf = async (consumer: string, own: InboxChanges = {}) => {
+    const append = own.append ?? changes.append ?? service.behaviour.append
+    return createInbox({
       blocking: await connectRedis({
         role: 'blocking',
         ...(options.redisUrl !== undefined && { url: options.redisUrl })
@@ -43,9 +44,12 @@ export async function serviceWithInbox(options: TestAppOptions = {}, changes: In
       retryAfterMs: 0,
       edge: createEdge(createTokenise(TEST_TOKEN_KEY)),
       tokenise: createTokenise(TEST_TOKEN_KEY),
-      append: service.behaviour.append,
+      append,
       // As the worker has it, unless a test has an append of its own.
-      ...(own.append === undefined && changes.append === undefined && { appendAll: service.behaviour.appendAll }),
+      appendAll:
+        append === service.behaviour.append
+          ? service.behaviour.appendAll
+          : (events) => Promise.allSettled(events.map(append)),
       tenants: createTenantDirectory(createPartnerKeys(service.redis, service.keys), 'events', systemClock),
       clock: { ...systemClock, nowMs: () => NOW_MS },
       onOutcome: (outcome, entries) => {
@@ -55,6 +59,7 @@ export async function serviceWithInbox(options: TestAppOptions = {}, changes: In
       ...changes,
       ...own
     })
+  }
   const letters = createDeadLetters(service.redis, service.keys)
   return { service, inboxOf, inbox: await inboxOf('one'), letters, outcomes, reasons }
 }

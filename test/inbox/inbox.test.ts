@@ -99,7 +99,7 @@ describe('a crash', () => {
     const { service, inbox, loansSeen } = await watched()
     for (let sent = 0; sent < 10; sent++) await sendEvent(service, disbursed())
     await service.redis.xgroup('CREATE', service.keys.inbox(), INBOX_GROUP, '0')
-    await service.redis.xreadgroup('GROUP', INBOX_GROUP, 'dead', 'COUNT', 10, 'STREAMS', service.keys.inbox(), '>')
+    await service.redis.xreadgroup('GROUP', INBOX_GROUP, 'dead', 'NOACK', 'STREAMS', service.keys.inbox(), '>')
     await drain(inbox)
     expect(await loansSeen()).toBe(10)
   })
@@ -108,7 +108,7 @@ describe('a crash', () => {
     const { service, inboxOf } = await watched()
     await sendEvent(service, login())
     await service.redis.xgroup('CREATE', service.keys.inbox(), INBOX_GROUP, '0')
-    await service.redis.xreadgroup('GROUP', INBOX_GROUP, 'busy', 'STREAMS', service.keys.inbox(), '>')
+    await service.redis.xreadgroup('GROUP', INBOX_GROUP, 'busy', 'NOACK', 'STREAMS', service.keys.inbox(), '>')
     const patient = await inboxOf('patient', { retryAfterMs: 60_000 })
     expect(await patient.round()).toBe(0)
     expect(await patient.countPending()).toBe(1)
@@ -133,6 +133,7 @@ describe('an entry that two workers hold', () => {
       group: INBOX_GROUP,
       consumer: 'look',
       afterMs: 0,
+      monotonicMs: () => 0,
       count: 10
     })
     while ((await retries.list()).length === 0) await service.redis.ping()
@@ -163,12 +164,12 @@ test('a flood of bad entries keeps the newest letters and says how many went', a
   const ids: string[] = []
   for (let sent = 0; sent < 5; sent++) {
     ids.push(await send(service, 'tenant', 'alpha', 'event', '{'))
-    await service.redis.xreadgroup('GROUP', INBOX_GROUP, 'one', 'STREAMS', service.keys.inbox(), '>')
+    await service.redis.xreadgroup('GROUP', INBOX_GROUP, 'one', 'NOACK', 'STREAMS', service.keys.inbox(), '>')
     const entry = {
       stream: service.keys.inbox(),
       id: ids[sent] as string,
       fields: {},
-      hasRepeats: false,
+      fieldsSent: 0,
       deliveries: 1
     }
     const letter = writeLetter(entry, 'malformed_json', [], { tokenise: () => 'x'.repeat(22), nowMs: 0 })

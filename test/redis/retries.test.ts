@@ -5,13 +5,14 @@ import { connectRedis, uniquePrefix } from '../support/redis.ts'
 
 let redis: Redis
 let stream: string
+let clockMs = 0
 beforeEach(async () => {
   redis = await connectRedis()
   stream = `${uniquePrefix('retries')}one`
 })
 
 const retriesOf = (consumer: string, afterMs = 0, count = 10) =>
-  createRetries({ redis, stream, group: 'g', consumer, afterMs, count })
+  createRetries({ redis, stream, group: 'g', consumer, afterMs, count, monotonicMs: () => clockMs })
 
 /** Entries that a consumer took and died with. */
 async function delivered(entries: number): Promise<string[]> {
@@ -45,7 +46,7 @@ describe('entries to be tried again', () => {
     const { list, claim } = retriesOf('heir')
     const [, second] = await list()
     expect(await claim(second === undefined ? [] : [second])).toEqual([
-      { stream, id: ids[1], fields: { v: '1' }, hasRepeats: false, deliveries: 2 }
+      { stream, id: ids[1], fields: { v: '1' }, fieldsSent: 1, deliveries: 2 }
     ])
     expect((await list()).map(({ deliveries }) => deliveries)).toEqual([1, 2, 1])
   })
@@ -68,5 +69,70 @@ describe('entries to be tried again', () => {
     await retriesOf('busy').hold([{ id: id as string }])
     expect(await idleMs()).toBeLessThan(300)
     expect(await retriesOf('busy').list()).toEqual([{ id, deliveries: 1 }])
+  })
+})
+
+/** Entries that a consumer took as the inbox does: Redis keeps no list of them. */
+async function taken(entries: number): Promise<string[]> {
+  const ids: string[] = []
+  for (let index = 0; index < entries; index++) ids.push((await redis.xadd(stream, '*', 'v', String(index))) as string)
+  await redis.xgroup('CREATE', stream, 'g', '0').catch(() => {})
+  await redis.xreadgroup('GROUP', 'g', 'dead', 'COUNT', 1000, 'NOACK', 'STREAMS', stream, '>')
+  return ids
+}
+
+describe('entries that were taken without being listed', () => {
+  const firsts = (ids: readonly string[]) => ids.map((id) => ({ id, deliveries: 1 }))
+
+  test('are stale once they are still there after the wait, and their first delivery counts', async () => {
+    const ids = await taken(3)
+    const { list, claim } = retriesOf('heir', 5000)
+    expect(await list(), 'the first look tells how far the group had come').toEqual([])
+    clockMs += 4999
+    expect(await list()).toEqual([])
+    clockMs += 1
+    expect(await list()).toEqual(firsts(ids))
+    expect((await claim(await list())).map(({ id, deliveries }) => [id, deliveries])).toEqual(ids.map((id) => [id, 2]))
+  })
+
+  test('that came after the look wait as long, and those still to be delivered are nobody’s', async () => {
+    const { list } = retriesOf('heir', 5000)
+    const early = await taken(1)
+    await list()
+    const late = await taken(1)
+    await redis.xadd(stream, '*', 'v', 'not delivered')
+    clockMs += 5000
+    expect(await list()).toEqual(firsts(early))
+    clockMs += 5000
+    expect(await list()).toEqual(firsts([...early, ...late]))
+  })
+
+  test('are all found, a page at a look', async () => {
+    const ids = await taken(5)
+    const { list } = retriesOf('heir', 5000, 2)
+    await list()
+    clockMs += 5000
+    for (let page = 0; page < 3; page++) await list()
+    expect(await retriesOf('whole', 0, 100).list()).toEqual(firsts(ids))
+  })
+
+  test('are not looked for any more once they were handled', async () => {
+    const ids = await taken(2)
+    const { list } = retriesOf('heir', 5000)
+    await list()
+    await redis.xdel(stream, ids[0] as string)
+    clockMs += 5000
+    expect(await list()).toEqual(firsts(ids.slice(1)))
+  })
+
+  test('are kept by who holds them, without a delivery', async () => {
+    const ids = await taken(1)
+    const holder = retriesOf('busy', 5000)
+    const other = retriesOf('heir', 5000)
+    await other.list()
+    clockMs += 5000
+    await holder.hold([{ id: ids[0] as string }])
+    expect([await other.list(), await other.claim(firsts(ids))]).toEqual([[], []])
+    expect(await retriesOf('later', 0).list()).toEqual(firsts(ids))
   })
 })

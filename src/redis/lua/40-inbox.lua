@@ -10,9 +10,9 @@
   A repeat after a lost reply is refused, so an entry has one letter.
 ]]
 local function assay_bury(keys, args)
-  if redis.call('XACK', keys[1], args[1], args[2]) == 0 then return { 0, 0 } end
+  if redis.call('XDEL', keys[1], args[2]) == 0 then return { 0, 0 } end
+  redis.call('XACK', keys[1], args[1], args[2])
   redis.call('XADD', keys[2], '*', 'l', args[3])
-  redis.call('XDEL', keys[1], args[2])
   return { 1, redis.call('XTRIM', keys[2], 'MAXLEN', '=', args[4]) }
 end
 
