@@ -4,6 +4,7 @@ import { createKeys } from '../../src/redis/keys.ts'
 import { machine } from '../json-report.ts'
 import { createProgress } from '../progress.ts'
 import { startServiceUnderTest } from '../stack.ts'
+import { type FoldNanos, measureFold } from './features/fold.ts'
 import { type Ingest, measureIngest } from './features/ingest.ts'
 import { type Memory, measureMemory } from './features/memory.ts'
 import { measureReads, type Reads, SIZES } from './features/reads.ts'
@@ -37,12 +38,13 @@ async function everything(): Promise<void> {
   } finally {
     await store.stop()
   }
+  const foldNanos = measureFold(progress.tick)
   const replayEventsPerSecond = measureReplay(progress.tick)
   const { ingest, redisVersion } = await ingestOfService()
   progress.done()
-  print(reads, ingest, replayEventsPerSecond)
+  print(reads, foldNanos, ingest, replayEventsPerSecond)
   const { xaddEventsPerSecond, ...told } = ingest
-  report({ ...reads, ...told, xaddEventsPerSecond, replayEventsPerSecond, machine: machine(redisVersion) })
+  report({ ...reads, foldNanos, ...told, xaddEventsPerSecond, replayEventsPerSecond, machine: machine(redisVersion) })
 }
 
 async function ingestOfService(): Promise<{ ingest: Ingest; redisVersion: string }> {
@@ -71,7 +73,7 @@ async function memory(): Promise<void> {
   }
 }
 
-function print(reads: Reads, ingest: Ingest, replayEventsPerSecond: number): void {
+function print(reads: Reads, fold: FoldNanos, ingest: Ingest, replayEventsPerSecond: number): void {
   const rows = SIZES.map((size) => {
     const [read, compute] = [reads.readMicros[size], reads.computeMicros[size]]
     return `  ${whole(size).padStart(8)}${read.toFixed(0).padStart(10)} µs${compute.toFixed(1).padStart(12)} µs`
@@ -81,6 +83,7 @@ function print(reads: Reads, ingest: Ingest, replayEventsPerSecond: number): voi
     events      read       of it folding and computing
 ${rows.join('\n')}
   100,000 beside 1,000: ${share.toFixed(2)} ×
+Folding an event: ${fold.record.toFixed(0)} ns as a record, ${fold.retained.toFixed(0)} ns in a profile, ${fold.compaction.toFixed(0)} ns to put it there
 Kept: ${reads.bytesPerEvent.toFixed(1)} bytes an event, the largest entity ${whole(reads.profileMaxBytes)} bytes
 Events a second
   HTTP            ${whole(ingest.httpEventsPerSecond).padStart(10)}
