@@ -47,7 +47,7 @@ function mounts({
 test('compose starts Redis, the three processes, Prometheus and Grafana', () => {
   expect(SERVICES.map(({ name }) => name)).toEqual(['redis', 'gateway', 'ingest', 'monitor', 'prometheus', 'grafana'])
   expect(OURS.map(({ name, command }) => `${name}: ${command?.join(' ')}`)).toEqual([
-    'gateway: node src/main.ts',
+    'gateway: node --no-allocation-site-pretenuring src/main.ts',
     'ingest: node --single-threaded-gc workers/ingest.ts',
     'monitor: node workers/monitor.ts'
   ])

@@ -68,7 +68,7 @@ describe('the Dockerfile', () => {
   })
 
   test('starts the gateway, and names programs that exist', () => {
-    expect(valuesOf('CMD')).toEqual(['["node", "src/main.ts"]'])
+    expect(valuesOf('CMD')).toEqual(['["node", "--no-allocation-site-pretenuring", "src/main.ts"]'])
     for (const path of ['src/main.ts', 'workers/ingest.ts', 'workers/monitor.ts']) {
       expect(existsSync(new URL(path, ROOT)), path).toBe(true)
     }
