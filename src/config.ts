@@ -52,7 +52,7 @@ export const ConfigSchema = Type.Object({
   COMPACT_FROM_BYTES: count('Unfolded bytes from which an entity is due for folding', 2048),
   MAX_ENTITY_BYTES: count('Bytes above which an entity takes no more events', 65_536, 16_777_216),
   INBOX_MAX_BACKLOG: count(
-    'Events waiting in the log or in the inbox at most; beyond it posts of events are answered 429',
+    'Notes of entities due for folding, or entries in the inbox, that may wait; beyond it posts of events are answered 429',
     100_000,
     100_000_000
   ),
