@@ -106,11 +106,18 @@ export function createInbox(options: InboxOptions): Inbox {
 
 /** Deletes entries; what is on the list of pending ones leaves it in the same step, or it would be looked for again. */
 async function settle(redis: Redis, stream: string, entries: readonly Delivery[]): Promise<void> {
+  const ids = entries.map(({ id }) => id)
   const listed = entries.filter(({ deliveries }) => deliveries !== undefined).map(({ id }) => id)
-  const steps = [['MULTI'], ['XDEL', stream, ...entries.map(({ id }) => id)], ['EXEC']]
-  if (listed.length > 0) steps.splice(1, 0, ['XACK', stream, INBOX_GROUP, ...listed])
-  const replies = await Promise.all(steps.map((step) => sendEncoded(redis, 'fcall', encodeCall(step))))
-  for (const reply of replies.at(-1) as unknown[]) if (reply instanceof Error) throw reply
+  if (listed.length === 0) {
+    await sendEncoded(redis, 'xdel', encodeCall(['XDEL', stream, ...ids]))
+    return
+  }
+  const replies = await redis
+    .multi()
+    .xack(stream, INBOX_GROUP, ...listed)
+    .xdel(stream, ...ids)
+    .exec()
+  for (const [error] of replies ?? []) if (error !== null) throw error
 }
 
 /**

@@ -42,9 +42,9 @@ export function createRetries(options: RetriesOptions): Retries {
   let mark: { readonly deliveredId: string; readonly atMs: number; readonly from: string } | undefined
 
   const lookHowFar = async () => {
-    const atMs = monotonicMs()
     const of = (await readGroups(redis, stream)).find(({ name }) => name === group)
-    return of === undefined ? undefined : { deliveredId: of.lastDeliveredId, atMs, from: '-' }
+    // Its time is that of the answer: what was delivered while a slow one was under way has not waited yet.
+    return of === undefined ? undefined : { deliveredId: of.lastDeliveredId, atMs: monotonicMs(), from: '-' }
   }
 
   const listLeftBehind = async (): Promise<void> => {

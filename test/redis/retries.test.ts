@@ -107,6 +107,26 @@ describe('entries that were taken without being listed', () => {
     expect(await list()).toEqual(firsts([...early, ...late]))
   })
 
+  test('are not stale because the look itself took long', async () => {
+    await taken(1)
+    const slow = Object.create(redis) as Redis
+    slow.xinfo = (async (...args: Parameters<Redis['xinfo']>) => {
+      const groups = await redis.xinfo(...args)
+      clockMs += 5000
+      return groups
+    }) as Redis['xinfo']
+    const { list } = createRetries({
+      redis: slow,
+      stream,
+      group: 'g',
+      consumer: 'heir',
+      afterMs: 5000,
+      count: 10,
+      monotonicMs: () => clockMs
+    })
+    expect(await list()).toEqual([])
+  })
+
   test('are all found, a page at a look', async () => {
     const ids = await taken(5)
     const { list } = retriesOf('heir', 5000, 2)
