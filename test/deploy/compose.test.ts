@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { SERVICES as LAUNCHED } from '../../launcher/stack.mjs'
 import { ConfigSchema, loadConfig } from '../../src/config.ts'
 
 interface Service {
@@ -44,13 +45,11 @@ function mounts({
   })
 }
 
-test('compose starts Redis, the three processes, Prometheus and Grafana', () => {
+test('compose starts Redis, the three processes as the launcher does, Prometheus and Grafana', () => {
   expect(SERVICES.map(({ name }) => name)).toEqual(['redis', 'gateway', 'ingest', 'monitor', 'prometheus', 'grafana'])
-  expect(OURS.map(({ name, command }) => `${name}: ${command?.join(' ')}`)).toEqual([
-    'gateway: node --no-allocation-site-pretenuring src/main.ts',
-    'ingest: node --single-threaded-gc workers/ingest.ts',
-    'monitor: node workers/monitor.ts'
-  ])
+  expect(OURS.map(({ name, command }) => `${name}: ${command?.join(' ')}`)).toEqual(
+    LAUNCHED.map(({ name, nodeArgs = [], entry }) => `${name}: ${['node', ...nodeArgs, entry].join(' ')}`)
+  )
 })
 
 describe.each(SERVICES)('$name', (service) => {

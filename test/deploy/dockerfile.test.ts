@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { SERVICES } from '../../launcher/stack.mjs'
 
 const ROOT = new URL('../../', import.meta.url)
 
@@ -68,7 +69,10 @@ describe('the Dockerfile', () => {
   })
 
   test('starts the gateway, and names programs that exist', () => {
-    expect(valuesOf('CMD')).toEqual(['["node", "--no-allocation-site-pretenuring", "src/main.ts"]'])
+    const gateway = SERVICES[0]
+    expect(valuesOf('CMD').map((argv) => JSON.parse(argv))).toEqual([
+      ['node', ...(gateway?.nodeArgs ?? []), gateway?.entry]
+    ])
     for (const path of ['src/main.ts', 'workers/ingest.ts', 'workers/monitor.ts']) {
       expect(existsSync(new URL(path, ROOT)), path).toBe(true)
     }
