@@ -9,6 +9,9 @@ const STOP_DEADLINE_MS = 8000
  *
  * The channel to it carries no messages. It is there to break: when this launcher dies, however it dies, the process
  * sees 'disconnect' and must shut down in order, as on SIGTERM.
+ *
+ * @param {{ node: string, nodeArgs?: readonly string[], entry: string, args?: readonly string[], cwd: string,
+ *   env: NodeJS.ProcessEnv, log: string }} command
  */
 export function launchNode({ node, nodeArgs = [], entry, args = [], cwd, env, log }) {
   const fd = openSync(log, 'a')
