@@ -10,9 +10,7 @@ import { supervise } from './supervise.mjs'
 
 // In the order they stop: the gateway first, so that nothing new comes in while the rest finishes.
 export const SERVICES = [
-  // What the compiler learns of lifetimes while 128 decisions wait would put the objects of every later decision straight into
-  // the old generation, and pauses grow to 5 ms (docs/decisions/0012).
-  { name: 'gateway', entry: 'src/main.ts', nodeArgs: ['--no-allocation-site-pretenuring'] },
+  { name: 'gateway', entry: 'src/main.ts' },
   // Ingest works off what is there as fast as it can: a collector on threads of its own takes the core that Redis needs for
   // it (docs/decisions/0011; npm run bench:features).
   { name: 'ingest', entry: 'workers/ingest.ts', nodeArgs: ['--single-threaded-gc'] },
