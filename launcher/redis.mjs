@@ -18,7 +18,8 @@ const SETTINGS = {
   bind: '127.0.0.1',
   daemonize: 'no',
   appendonly: 'yes',
-  appendfsync: 'everysec',
+  // An answer leaves Redis after its write is on the disk (docs/decisions/0012-every-write-on-disk.md).
+  appendfsync: 'always',
   save: '',
   // Rewriting the log forks and keeps a core busy for seconds: a decision in that time waited 30 ms instead of 3. It begins
   // later than by default (64 MB); a gigabyte is read back in some five seconds.

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { APPENDFSYNC, type Appendfsync } from './appendfsync.ts'
 import { ARRIVALS, type Arrivals } from './arrivals.ts'
 
 export const PARTS = ['open-loop', 'saturation'] as const
@@ -12,6 +13,7 @@ export interface LoadOptions {
   readonly saturationSeconds: number
   readonly rounds: number
   readonly seed: number
+  readonly appendfsync: Appendfsync
   readonly parts: readonly Part[]
   readonly jsonFile: string | undefined
   readonly profileFile: string | undefined
@@ -35,6 +37,7 @@ read it. The exit code is 0 when the run itself worked, whether the goals hold o
   --only PART             open-loop or saturation
   --quick                 2 seconds a rate, 2 rounds of 3 seconds: for a look, not for a claim
   --seed 1                of traffic and arrivals
+  --appendfsync always    of Redis, as in production; or everysec, to see what durability costs
   --json FILE             all numbers, latencies in milliseconds
   --profile FILE          a .cpuprofile of the gateway's main thread at saturation, and its costliest functions;
                           profiling slows it down, so take no numbers from such a run
@@ -50,6 +53,7 @@ const SPEC = {
   only: { type: 'string' },
   quick: { type: 'boolean' },
   seed: { type: 'string' },
+  appendfsync: { type: 'string' },
   json: { type: 'string' },
   profile: { type: 'string' },
   help: { type: 'boolean', short: 'h' }
@@ -71,6 +75,7 @@ export function parseOptions(args: readonly string[]): LoadOptions | 'help' {
     saturationSeconds: quick ? 3 : 5,
     rounds: whole('--rounds', values.rounds ?? (quick ? '2' : '3'), 1, 20),
     seed: whole('--seed', values.seed ?? '1', 0, 0xffff_ffff),
+    appendfsync: oneOf('--appendfsync', values.appendfsync ?? 'always', APPENDFSYNC),
     parts: values.only === undefined ? PARTS : [oneOf('--only', values.only, PARTS)],
     jsonFile: values.json,
     profileFile: values.profile

@@ -38,7 +38,8 @@ async function load(options: LoadOptions): Promise<void> {
   const service = await startServiceUnderTest({
     note: progress.note,
     profiled: options.profileFile !== undefined,
-    signal: interruption.signal
+    signal: interruption.signal,
+    appendfsync: options.appendfsync
   })
   try {
     const { node, redis, cpu } = machine(service.redisVersion)

@@ -7,6 +7,7 @@ import { ROOT } from '../launcher/paths.mjs'
 import { freePort } from '../launcher/ports.mjs'
 import { resolveRedisServer } from '../launcher/redis.mjs'
 import { startStack } from '../launcher/stack.mjs'
+import type { Appendfsync } from './appendfsync.ts'
 import type { Pids } from './cpu.ts'
 
 export interface ServiceUnderTest {
@@ -42,15 +43,13 @@ export interface ServiceOptions {
   readonly restarts?: { readonly longestPauseMs: number; readonly perMinute: number }
 }
 
-export type Appendfsync = 'everysec' | 'always'
-
 const TENANT = 'load'
 const READY_MS = 30_000
 /** An overloaded service may log an error for each request; the first ones tell it all. */
 const SHOWN_ERROR_LINES = 5
 
 /**
- * The whole service on a Redis of its own (append-only, fsync every second), as `npm start` runs it, in a directory
+ * The whole service on a Redis of its own (append-only, as in production), as `npm start` runs it, in a directory
  * that is removed with it. Tuning variables of the environment are passed on; what names another Redis is not.
  */
 export async function startServiceUnderTest(options: ServiceOptions): Promise<ServiceUnderTest> {
@@ -77,7 +76,7 @@ export async function startServiceUnderTest(options: ServiceOptions): Promise<Se
     node: process.execPath,
     dataDir,
     env,
-    redis: { server, extraArgs: ['--appendfsync', options.appendfsync ?? 'everysec'] },
+    redis: { server, extraArgs: ['--appendfsync', options.appendfsync ?? 'always'] },
     host: '127.0.0.1',
     port: await freePort(),
     opsPort: await freePort(),

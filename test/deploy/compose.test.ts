@@ -126,7 +126,7 @@ test('no secret has a value in the file, and none may be left out', () => {
 test('Redis keeps everything, throws nothing away, wants a password and is reached by the three processes alone', () => {
   const { redis } = FILE.services
   const command = redis?.command?.join('\n') ?? ''
-  for (const option of ['--appendonly yes', '--appendfsync everysec', '--maxmemory-policy noeviction', 'requirepass']) {
+  for (const option of ['--appendonly yes', '--appendfsync always', '--maxmemory-policy noeviction', 'requirepass']) {
     expect(command).toContain(option)
   }
   expect(mounts(redis!)).toEqual([{ source: 'redis-data', target: '/data', mode: 'rw' }])

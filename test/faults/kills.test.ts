@@ -22,7 +22,6 @@ describe.skipIf(!canStartRedis())('the whole service while kill -9 ends its proc
       kills: 4,
       seed: 1,
       concurrency: 16,
-      // With everysec a kill may fall into the milliseconds in which Redis answers before it writes (docs/redis.md).
       appendfsync: 'always',
       // Small enough that the ingest worker folds while it happens.
       env: { COMPACT_FROM_BYTES: '256' },

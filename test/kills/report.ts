@@ -1,4 +1,4 @@
-import type { Appendfsync } from '../../load-tests/stack.ts'
+import type { Appendfsync } from '../../load-tests/appendfsync.ts'
 import { table } from '../../load-tests/tables.ts'
 import type { Driven } from './driver.ts'
 import { countFindings, describeFinding, type Finding } from './findings.ts'

@@ -33,7 +33,7 @@ describe.skipIf(!canStartRedis())('a private Redis', () => {
     )
     expect(Object.fromEntries(replies)).toEqual({
       appendonly: 'yes',
-      appendfsync: 'everysec',
+      appendfsync: 'always',
       'maxmemory-policy': 'noeviction',
       save: '',
       bind: '127.0.0.1',
@@ -46,7 +46,7 @@ describe.skipIf(!canStartRedis())('a private Redis', () => {
 
   test('comes back on the same port with what it was told, also after a kill', async () => {
     const dir = await tempDir()
-    const first = await startOwnRedis({ dir, extraArgs: ['--appendfsync', 'always'] })
+    const first = await startOwnRedis({ dir })
     await askRedis(first.url, [['SET', 'loan', '42']])
     first.kill()
     await first.exited
