@@ -1,11 +1,13 @@
-import type { ScoreReply, ScoreTask } from './protocol.ts'
-import type { ScoreOutcome, Scorer } from './scorer.ts'
+import type { ModelReply, ScoreReply, ScoreTask } from './protocol.ts'
+import type { ModelScore, ScoreOutcome, Scorer } from './scorer.ts'
 
 export type BatchRun = (task: ScoreTask) => Promise<ScoreReply>
 
 export interface BatcherOptions {
   readonly run: BatchRun
   readonly inputCount: number
+  /** Where a fraud model scores the same rows. */
+  readonly fraud?: { readonly inputCount: number; readonly explainFromPd: number } | undefined
   readonly threads: number
   readonly maxBatchRows: number
   readonly maxQueuedRows: number
@@ -35,7 +37,9 @@ const OVERLOAD: ScoreOutcome = { kind: 'fault', code: 'SYS_OVERLOAD' }
 export function createBatcher(
   options: BatcherOptions
 ): Pick<Scorer, 'score'> & { readonly drain: () => Promise<void> } {
-  const { run, inputCount, threads, maxBatchRows, maxQueuedRows, explainFromPd, nowMs, onBatch, onFault } = options
+  const { run, inputCount, fraud, threads, maxBatchRows, maxQueuedRows, explainFromPd, nowMs, onBatch, onFault } =
+    options
+  const columns = inputCount + (fraud?.inputCount ?? 0)
   let queue: Waiting[] = []
   const running = new Map<readonly Waiting[], Promise<void>>()
   let scheduled = false
@@ -97,11 +101,11 @@ export function createBatcher(
   }
 
   const start = (batch: readonly Waiting[]): void => {
-    const rows = new Float32Array(batch.length * inputCount)
+    const rows = new Float32Array(batch.length * columns)
     batch.forEach(({ row }, index) => {
-      rows.set(row, index * inputCount)
+      rows.set(row, index * columns)
     })
-    const finished = run({ rows, count: batch.length, explainFromPd })
+    const finished = run({ rows, count: batch.length, explainFromPd, explainFraudFromPd: fraud?.explainFromPd })
       .then((reply) => deliver(batch, reply))
       .catch(() => fail(batch))
       .finally(() => {
@@ -111,12 +115,13 @@ export function createBatcher(
     running.set(batch, finished)
   }
 
-  const deliver = (batch: readonly Waiting[], { pd, contributions, inferMicros }: ScoreReply): void => {
-    onBatch(batch.length, inferMicros)
+  const deliver = (batch: readonly Waiting[], reply: ScoreReply): void => {
+    onBatch(batch.length, reply.inferMicros)
     batch.forEach((waiting, index) => {
       if (waiting.settled) onFault('late')
-      const of = contributions.subarray(index * inputCount, (index + 1) * inputCount)
-      answer(waiting, { kind: 'scored', pd: pd[index] ?? Number.NaN, contributions: Number.isNaN(of[0]) ? null : of })
+      const { pd, contributions } = scoreOf(reply, index, inputCount)
+      const suspicion = fraud && (reply.fraud ? scoreOf(reply.fraud, index, fraud.inputCount) : NO_SCORE)
+      answer(waiting, { kind: 'scored', pd, contributions, fraud: suspicion })
     })
   }
 
@@ -133,6 +138,13 @@ export function createBatcher(
   }
 
   return { score, drain }
+}
+
+const NO_SCORE: ModelScore = { pd: Number.NaN, contributions: null }
+
+function scoreOf({ pd, contributions }: ModelReply, index: number, inputCount: number): ModelScore {
+  const of = contributions.subarray(index * inputCount, (index + 1) * inputCount)
+  return { pd: pd[index] ?? Number.NaN, contributions: Number.isNaN(of[0]) ? null : of }
 }
 
 function answer(waiting: Waiting, outcome: ScoreOutcome): void {

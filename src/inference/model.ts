@@ -4,14 +4,16 @@ import type { Static, TSchema } from 'typebox'
 import { compileCheck } from '../domain/check.ts'
 import { AssayError } from '../errors.ts'
 import {
+  type ActiveModels,
   ActiveModelsSchema,
   type Golden,
   GoldenSchema,
   type Manifest,
   ManifestSchema,
+  type Role,
   TreesSchema
 } from './manifest.ts'
-import type { ScorerData } from './protocol.ts'
+import type { ModelData } from './protocol.ts'
 
 /** A model whose every byte is what its manifest says. Whether it scores right is proven by the pool’s probe. */
 export interface VerifiedModel {
@@ -19,14 +21,27 @@ export interface VerifiedModel {
   /** version@sha256 of the network, for the trace. */
   readonly id: string
   readonly golden: Golden
-  readonly scorerData: ScorerData
+  readonly scorerData: ModelData
 }
 
-/** The folder of the model that serves a role, from models/active.json. */
-export async function activeModelFolder(modelsFolder: URL, role: 'credit'): Promise<URL> {
+/**
+ * Which versions serve, from models/active.json.
+ *
+ * @throws AssayError model_invalid
+ */
+export async function readActiveModels(modelsFolder: URL): Promise<ActiveModels> {
   const file = new URL('active.json', modelsFolder)
-  const active = parseFile(ActiveModelsSchema, file, await readModelFile(file))
-  return new URL(`${role}/${active[role].champion}/`, modelsFolder)
+  return parseFile(ActiveModelsSchema, file, await readModelFile(file))
+}
+
+export function modelFolder(modelsFolder: URL, role: Role, version: string): URL {
+  return new URL(`${role}/${version}/`, modelsFolder)
+}
+
+/** The folder of the model that serves credit, from models/active.json. */
+export async function activeModelFolder(modelsFolder: URL, role: 'credit'): Promise<URL> {
+  const active = await readActiveModels(modelsFolder)
+  return modelFolder(modelsFolder, role, active[role].champion)
 }
 
 /**
@@ -89,7 +104,7 @@ function parseFile<Schema extends TSchema>(schema: Schema, file: URL, bytes: Buf
   throw new AssayError('model_invalid', file.pathname, { problems: checked.problems })
 }
 
-function checkTrees(trees: ScorerData['trees'], inputCount: number, file: URL): void {
+function checkTrees(trees: ModelData['trees'], inputCount: number, file: URL): void {
   trees.forEach(({ feature, threshold, left, right, missingLeft, value }, index) => {
     const size = feature.length
     const even = [threshold, left, right, missingLeft, value].every((column) => column.length === size)

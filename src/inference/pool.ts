@@ -3,7 +3,7 @@ import { Piscina } from 'piscina'
 import { AssayError } from '../errors.ts'
 import { type BatchRun, createBatcher } from './batcher.ts'
 import type { VerifiedModel } from './model.ts'
-import type { ScoreReply, ScorerData, ScoreTask } from './protocol.ts'
+import type { ModelReply, ScoreReply, ScorerData, ScoreTask } from './protocol.ts'
 import type { Scorer } from './scorer.ts'
 
 const WORKER = new URL('../../workers/score.ts', import.meta.url).href
@@ -12,6 +12,8 @@ const PROBE_DEADLINE_MS = 10_000
 
 export interface ScorerPoolOptions {
   readonly model: VerifiedModel
+  /** Scores the same rows in the same task: a hop to the thread costs more than a model. */
+  readonly fraud?: { readonly model: VerifiedModel; readonly explainFromPd: number } | undefined
   readonly threads: number
   /** Rows of one task at most: 64 keep a batch under half a millisecond (performance reference, section 3). */
   readonly maxBatchRows: number
@@ -33,7 +35,7 @@ export interface ScorerPoolOptions {
  * deadline passes is answered without its score and the late result is dropped.
  */
 export async function createScorerPool(options: ScorerPoolOptions): Promise<Scorer> {
-  const { model, threads, worker = WORKER } = options
+  const { model, fraud, threads, worker = WORKER } = options
   const pool = new Piscina<ScoreTask, ScoreReply>({
     filename: worker,
     name: 'score',
@@ -41,12 +43,12 @@ export async function createScorerPool(options: ScorerPoolOptions): Promise<Scor
     maxThreads: threads,
     concurrentTasksPerWorker: 1,
     maxQueue: threads * 2,
-    workerData: model.scorerData satisfies ScorerData
+    workerData: { ...model.scorerData, fraud: fraud?.model.scorerData } satisfies ScorerData
   })
   pool.on('error', () => options.onFault('failed'))
   const proven = new Set<number>()
   const prove = async (tasks: number) => {
-    for (const threadId of await probe((task) => pool.run(task), model, tasks)) proven.add(threadId)
+    for (const threadId of await probe((task) => pool.run(task), [model, fraud?.model], tasks)) proven.add(threadId)
   }
   try {
     await prove(threads)
@@ -72,6 +74,7 @@ export async function createScorerPool(options: ScorerPoolOptions): Promise<Scor
   const batcher = createBatcher({
     ...options,
     inputCount: model.scorerData.inputCount,
+    fraud: fraud && { inputCount: fraud.model.scorerData.inputCount, explainFromPd: fraud.explainFromPd },
     run,
     nowMs: () => performance.now()
   })
@@ -84,28 +87,56 @@ export async function createScorerPool(options: ScorerPoolOptions): Promise<Scor
   }
 }
 
-/** Runs the golden rows `threads` times at once; the threads that got every bit right. Throws AssayError model_invalid. */
-async function probe(run: BatchRun, { golden, manifest }: VerifiedModel, threads: number): Promise<number[]> {
-  const rows = Float32Array.from(golden.rows.flat(), (value) => value ?? Number.NaN)
-  const task = { rows, count: golden.rows.length, explainFromPd: Number.POSITIVE_INFINITY }
-  const name = `${manifest.name} ${manifest.version}`
+/**
+ * Runs the golden rows of both models `threads` times at once; the threads that got every bit right. The model with
+ * fewer rows repeats its own. Throws AssayError model_invalid.
+ */
+async function probe(
+  run: BatchRun,
+  [model, fraud]: readonly [VerifiedModel, VerifiedModel | undefined],
+  threads: number
+): Promise<number[]> {
+  const count = Math.max(model.golden.rows.length, fraud?.golden.rows.length ?? 0)
+  const rows = Float32Array.from(
+    Array.from({ length: count }, (_, index) => [...goldenRow(model, index), ...goldenRow(fraud, index)]).flat(),
+    (value) => value ?? Number.NaN
+  )
+  const never = Number.POSITIVE_INFINITY
+  const task = { rows, count, explainFromPd: never, explainFraudFromPd: never }
   // As many tasks at once as there are threads: each idle thread takes exactly one.
   const replies = Array.from({ length: threads }, () => run(task))
   const { promise: late, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(reject, PROBE_DEADLINE_MS, new Error(`no answer within ${PROBE_DEADLINE_MS} ms`))
   try {
     const answered = await Promise.race([Promise.all(replies), late])
-    for (const { pd } of answered) {
-      const wrong = golden.pd.findIndex((expected, index) => !Object.is(Math.fround(expected), pd[index]))
-      if (wrong >= 0) {
-        throw new Error(`golden row ${wrong} scores ${pd[wrong]}, not ${golden.pd[wrong]}`)
-      }
+    for (const reply of answered) {
+      checkGolden(model, reply)
+      if (fraud !== undefined) checkGolden(fraud, reply.fraud)
     }
     return answered.map(({ threadId }) => threadId)
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new AssayError('model_invalid', `${name} does not score as its golden vectors say: ${why}`, { cause })
+    if (cause instanceof AssayError) throw cause
+    throw notAsGolden(model, cause)
   } finally {
     clearTimeout(timer)
   }
+}
+
+function goldenRow(model: VerifiedModel | undefined, index: number): readonly (number | null)[] {
+  const rows = model?.golden.rows ?? []
+  return rows[index % rows.length] ?? []
+}
+
+function checkGolden(model: VerifiedModel, reply: ModelReply | undefined): void {
+  const { pd } = model.golden
+  const wrong = pd.findIndex((expected, index) => !Object.is(Math.fround(expected), reply?.pd[index]))
+  if (wrong >= 0)
+    throw notAsGolden(model, new Error(`golden row ${wrong} scores ${reply?.pd[wrong]}, not ${pd[wrong]}`))
+}
+
+function notAsGolden({ manifest: { name, version } }: VerifiedModel, cause: unknown): AssayError {
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new AssayError('model_invalid', `${name} ${version} does not score as its golden vectors say: ${why}`, {
+    cause
+  })
 }

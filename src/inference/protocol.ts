@@ -11,8 +11,8 @@ export interface Tree {
   readonly value: readonly number[]
 }
 
-/** What a thread is born with: the verified bytes, never a path. */
-export interface ScorerData {
+/** A model as a thread takes it: the verified bytes, never a path. */
+export interface ModelData {
   readonly modelBytes: Uint8Array
   readonly inputCount: number
   readonly trees: readonly Tree[]
@@ -20,18 +20,29 @@ export interface ScorerData {
   readonly reference: Float32Array
 }
 
+/** What a thread is born with: the model that decides, and the fraud model where there is one. */
+export interface ScorerData extends ModelData {
+  readonly fraud?: ModelData | undefined
+}
+
 export interface ScoreTask {
-  /** `count` rows of `inputCount` values, row by row. */
+  /** `count` rows, row by row: the inputs of the first model, then those of the fraud model where there is one. */
   readonly rows: Float32Array
   readonly count: number
   /** Rows with this probability or more (and unusable ones not) get contributions. */
   readonly explainFromPd: number
+  readonly explainFraudFromPd?: number | undefined
 }
 
-export interface ScoreReply {
+/** Scores of one model, in row order. */
+export interface ModelReply {
   readonly pd: Float32Array
   /** Shapley values on the margin for explained rows, in row order; NaN in the first column of rows without. */
   readonly contributions: Float64Array
+}
+
+export interface ScoreReply extends ModelReply {
+  readonly fraud?: ModelReply | undefined
   readonly inferMicros: number
   readonly threadId: number
 }

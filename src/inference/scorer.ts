@@ -1,18 +1,24 @@
+export interface ModelScore {
+  /** As the model gave it: check with isUsablePd() before deciding. */
+  readonly pd: number
+  /** Shapley value of each input on the margin; null when the row was not explained. */
+  readonly contributions: Float64Array | null
+}
+
 /** What a score can come to. A fault is an outcome too: the decision goes to a person. */
 export type ScoreOutcome =
-  | {
+  | ({
       readonly kind: 'scored'
-      /** As the model gave it: check with isUsablePd() before deciding. */
-      readonly pd: number
-      /** Shapley value of each input on the margin; null when the row was not explained. */
-      readonly contributions: Float64Array | null
-    }
+      /** Absent where no fraud model serves. */
+      readonly fraud?: ModelScore | undefined
+    } & ModelScore)
   | { readonly kind: 'fault'; readonly code: ScoreFault }
 
 export type ScoreFault = 'SYS_INFERENCE_TIMEOUT' | 'SYS_INFERENCE_UNAVAILABLE' | 'SYS_OVERLOAD'
 
 /** Scores rows; the adapter is the thread pool. Never rejects. */
 export interface Scorer {
+  /** A row is the inputs of the model, then those of the fraud model where there is one. */
   readonly score: (row: Float32Array, deadlineAtMs: number) => Promise<ScoreOutcome>
   /** Waits for running batches, then ends the threads. */
   readonly close: () => Promise<void>
