@@ -27,6 +27,8 @@ export const REASONS = {
   R320: { zh: '金额不在产品范围内', en: 'Amount is outside what the product offers' },
   R401: { zh: '年龄未提供，需人工核实', en: 'Age is not known and must be checked by a person' },
   R501: { zh: '无法核实所提供的信息', en: 'The information could not be verified' },
+  R502: { zh: '无法核实所提供的信息', en: 'The information could not be verified' },
+  R503: { zh: '无法核实所提供的信息', en: 'The information could not be verified' },
   R903: {
     zh: '该产品尚无经验证的模型，需人工审核',
     en: 'No validated model covers this product; a person will review'
