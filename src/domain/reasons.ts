@@ -11,10 +11,13 @@ interface ReasonText {
 export const REASONS = {
   R101: { zh: '以往还款有逾期', en: 'Earlier repayments were late' },
   R102: { zh: '以往借款结清较晚', en: 'An earlier loan was closed late' },
+  R110: { zh: '额度使用率较高', en: 'A large part of the credit limit is used' },
+  R111: { zh: '账单还款金额较少', en: 'Payments towards bills were small' },
   R120: { zh: '近期申请次数较多', en: 'Several recent applications' },
   R130: { zh: '借款历史较短', en: 'Short history of earlier loans' },
   R131: { zh: '没有借款历史', en: 'No history of earlier loans' },
   R132: { zh: '申请金额或期限高于以往借款', en: 'Amount or term asked for is high compared with earlier loans' },
+  R133: { zh: '以往账单金额较小，用信经验有限', en: 'Little experience with larger bills' },
   R140: { zh: '每月负债相对收入较高', en: 'Monthly obligations are high compared with income' },
   R201: { zh: '未达到法定年龄', en: 'Below the minimum age' },
   R202: { zh: '在校学生不适用该产品', en: 'The product is not offered to students' },

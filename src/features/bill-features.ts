@@ -7,6 +7,7 @@ const QUARTER = { windowMs: 90 * DAY_MS, legal: ['financial'] } as const
 const LATE = { field: 'count', above: 0 } as const
 /** A bill may exceed its limit, and a credit balance is below 0. */
 const UTILISATION_RANGE = [-100_000, 100_000] as const
+const PAID_RANGE = [0, 10_000_000] as const
 const MONTHS_RANGE = [0, 120] as const
 const SIGNED_AMOUNT_RANGE = [-10_000_000_000, 10_000_000_000] as const
 
@@ -27,6 +28,22 @@ export const BILL_FEATURES: readonly FeatureDefinition[] = [
     aggregation: { of: 'mean', field: 'permille' },
     range: UTILISATION_RANGE,
     meaning: 'Mean balance of the bills within 180 days by the limit, in thousandths'
+  }),
+  eventFeature({
+    ...QUARTER,
+    name: 'applicant.bill_utilisation_mean_90d_permille',
+    events: ['bill.issued'],
+    aggregation: { of: 'mean', field: 'permille' },
+    range: UTILISATION_RANGE,
+    meaning: 'Mean balance of the bills within 90 days by the limit, in thousandths'
+  }),
+  eventFeature({
+    ...HALF_YEAR,
+    name: 'applicant.bill_balance_max_180d_minor',
+    events: ['bill.issued'],
+    aggregation: { of: 'max', field: 'amountMinor' },
+    range: SIGNED_AMOUNT_RANGE,
+    meaning: 'Largest balance of the bills within 180 days'
   }),
   eventFeature({
     ...HALF_YEAR,
@@ -65,8 +82,23 @@ export const BILL_FEATURES: readonly FeatureDefinition[] = [
     name: 'applicant.bill_paid_mean_180d_permille',
     events: ['bill.paid'],
     aggregation: { of: 'mean', field: 'permille' },
-    range: [0, 10_000_000],
+    range: PAID_RANGE,
     meaning: 'Mean part of the bills within 180 days that was paid, in thousandths'
+  }),
+  eventFeature({
+    ...QUARTER,
+    name: 'applicant.bill_paid_min_90d_permille',
+    events: ['bill.paid'],
+    aggregation: { of: 'min', field: 'permille' },
+    range: PAID_RANGE,
+    meaning: 'Smallest part of a bill that was paid within 90 days, in thousandths'
+  }),
+  eventFeature({
+    ...HALF_YEAR,
+    name: 'applicant.bill_paid_min_180d_minor',
+    events: ['bill.paid'],
+    aggregation: { of: 'min', field: 'amountMinor' },
+    meaning: 'Smallest amount paid for a bill within 180 days; 0 when nothing was paid for one'
   }),
   eventFeature({
     ...QUARTER,

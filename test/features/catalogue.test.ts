@@ -244,12 +244,16 @@ describe('worked out by hand:', () => {
     expectValues(
       {
         'applicant.bill_utilisation_last_permille': -20,
-        'applicant.bill_utilisation_mean_180d_permille': 490,
+        'applicant.bill_utilisation_mean_180d_permille': 500,
+        'applicant.bill_utilisation_mean_90d_permille': 490,
+        'applicant.bill_balance_max_180d_minor': 300_000,
         'applicant.bill_months_late_last': 0,
         'applicant.bill_months_late_max_180d': 2,
         'applicant.bill_months_late_mean_180d': 1,
         'applicant.bills_late_90d': 1,
-        'applicant.bill_paid_mean_180d_permille': 1050,
+        'applicant.bill_paid_mean_180d_permille': 710,
+        'applicant.bill_paid_min_90d_permille': 30,
+        'applicant.bill_paid_min_180d_minor': 0,
         'applicant.account_income_90d_minor': 800_000,
         'applicant.account_balance_min_90d_minor': -4_000,
         'applicant.account_penalties_180d': 1
@@ -257,11 +261,13 @@ describe('worked out by hand:', () => {
       [
         ['bill.issued', 10 * DAY_MS, { balanceMinor: -2_000, utilisationPermille: -20 }],
         ['bill.issued', 40 * DAY_MS, { balanceMinor: 100_000, utilisationPermille: 1000 }],
+        ['bill.issued', 100 * DAY_MS, { balanceMinor: 300_000, utilisationPermille: 520 }],
         ['bill.status', 10 * DAY_MS, { status: 'paid_in_full', monthsLate: 0 }],
         ['bill.status', 40 * DAY_MS, { status: 'late', monthsLate: 2 }],
         ['bill.status', 100 * DAY_MS, { status: 'late', monthsLate: 1 }],
         ['bill.paid', 10 * DAY_MS, { amountMinor: 210_000, paidPermille: 2100 }],
-        ['bill.paid', 40 * DAY_MS, { amountMinor: 0, paidPermille: 0 }],
+        ['bill.paid', 40 * DAY_MS, { amountMinor: 3_000, paidPermille: 30 }],
+        ['bill.paid', 100 * DAY_MS, { amountMinor: 0, paidPermille: 0 }],
         ['account.transaction', 10 * DAY_MS, { amountMinor: 400_000, purpose: 'income' }],
         ['account.transaction', 40 * DAY_MS, { amountMinor: 400_000, purpose: 'income' }],
         ['account.transaction', 41 * DAY_MS, { amountMinor: -900, purpose: 'penalty_interest' }],
