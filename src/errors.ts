@@ -15,6 +15,11 @@ export const ERRORS = {
   forbidden: { status: 403, title: 'The key does not allow this', retryable: false },
   not_found: { status: 404, title: 'There is nothing here', retryable: false },
   application_in_progress: { status: 409, title: 'The same application is being decided', retryable: true },
+  explanation_unavailable: {
+    status: 409,
+    title: 'What the decision was made with is no longer here',
+    retryable: false
+  },
   body_too_large: { status: 413, title: 'The body is too large', retryable: false },
   unsupported_media_type: { status: 415, title: 'Only application/json is accepted', retryable: false },
   application_conflict: { status: 422, title: 'The application is known with another content', retryable: false },

@@ -85,6 +85,21 @@ function templateOf(definitions: readonly FeatureDefinition[]): ArrayBuffer {
   return template
 }
 
+/**
+ * Computes what an application says, and every ratio, anew over values that were kept: what they are for another amount or
+ * term. Features of events stay as they are. The same application gives the same values, to the bit.
+ */
+export function createRevaluer(definitions: readonly FeatureDefinition[]) {
+  const names = definitions.map(({ name }) => name)
+  const steps = definitions.flatMap((each, index) => compileStep(each, index, names.slice(0, index)) ?? [])
+  const unread = { newestAgeMs: new Float64Array(names.length), exact: new Uint8Array(names.length) }
+  return (application: Application, kept: Float64Array, nowMs: number): Float64Array => {
+    const values = Float64Array.from(kept)
+    for (const step of steps) step(application, nowMs, { values, ...unread })
+    return values
+  }
+}
+
 /** What is left to do once all events are read; undefined for a feature of events. */
 function compileStep(definition: FeatureDefinition, index: number, earlier: readonly string[]): Step | undefined {
   switch (definition.source) {
