@@ -34,7 +34,8 @@ export interface Simulator {
   readonly items: () => Generator<SimulatedItem>
 }
 
-const ALL: Readonly<Record<PersonaName, Persona>> = {
+/** What each kind of actor does. */
+export const PERSONA_ACTS: Readonly<Record<PersonaName, Persona>> = {
   honest,
   careless,
   family,
@@ -50,7 +51,7 @@ const ALL: Readonly<Record<PersonaName, Persona>> = {
  * its own, so that a change to one persona leaves the others as they were.
  */
 export function createSimulator(options: SimulatorOptions): Simulator {
-  const { seed, assumptions, startMs, days, applicants, prefix = 'sim', personas = ALL } = options
+  const { seed, assumptions, startMs, days, applicants, prefix = 'sim', personas = PERSONA_ACTS } = options
   const weights = weightsOf(assumptions, personas)
 
   const cast = function* (): Generator<{ persona: Persona; size: number }> {
