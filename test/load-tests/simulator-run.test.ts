@@ -49,7 +49,7 @@ describe('npm run simulate', () => {
   })
 
   test.each([
-    [['--out', 'x', '--seed', '-1'], /--seed takes/],
+    [['--out', 'x', '--seed', 'x'], /--seed takes/],
     [['--out', 'x', '--scenario', 'bright'], /--scenario takes training or shifted/],
     [['--out', 'x', '--start', 'soon'], /--start takes a day/],
     [[], /--out is required/]
