@@ -3,6 +3,10 @@ import type { Scene } from './scene.ts'
 import type { Manner } from './session.ts'
 import { carrierAddress, homeAddress, MINUTE_MS, proxyAddress } from './world.ts'
 
+/** Front-ends err about what is new: a browser forgets, a first login counts or not, a fingerprint is forged. */
+const TAKEN_FOR_NEW_SHARE = 0.12
+const TAKEN_FOR_KNOWN_SHARE = 0.2
+
 /**
  * An honest person at the phone: four minutes for the form, now and then a wrong password, a new phone, a trip or a
  * VPN. `clumsiness` multiplies the mishaps; the careless have more of them.
@@ -23,7 +27,7 @@ export function honestManner(scene: Scene, person: Person, clumsiness = 1): Mann
         ? carrierAddress(chance, assumptions.carrierAddresses)
         : addressOf(chance, person),
     city: isAway ? newCity(chance) : person.city,
-    isNewDevice,
+    isNewDevice: isNewDevice || chance.is(TAKEN_FOR_NEW_SHARE),
     isProxy,
     failedLogins: often(0.07) ? chance.whole(1, 3) : 0,
     wrongCodes: often(0.06) ? chance.whole(1, 2) : 0,
@@ -51,7 +55,7 @@ export function fraudManner(scene: Scene, deviceId: string, isNewDevice: boolean
         ? homeAddress(chance)
         : carrierAddress(chance, assumptions.carrierAddresses),
     city: newCity(chance),
-    isNewDevice,
+    isNewDevice: isNewDevice && !chance.is(TAKEN_FOR_KNOWN_SHARE),
     isProxy,
     failedLogins: slips(0.15, 0.06) ? chance.whole(1, 3) : 0,
     wrongCodes: slips(0.2, 0.06) ? chance.whole(1, 2) : 0,

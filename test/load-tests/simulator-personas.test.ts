@@ -53,7 +53,7 @@ describe('personas', () => {
     expect(mean(gaps(world('burst', { carefulShare: 1 }).applications))).toBeGreaterThan(2 * 3_600_000)
   })
 
-  test('a stolen identity is taken over on a device that its account never saw, often after wrong passwords', () => {
+  test('a stolen identity is mostly taken over on a device that its account never saw, often after wrong passwords', () => {
     const { applications, events } = world('stolen-identity')
     const frauds = applications.filter(({ truth }) => truth.isFraud)
     const earlier = (each: Application, type: string) =>
@@ -65,7 +65,7 @@ describe('personas', () => {
         ({ data, deviceId }) => 'isNewDevice' in data && data.isNewDevice === true && deviceId === deviceOf(each)
       )
     )
-    expect(onNew.length / frauds.length).toBeGreaterThan(0.9)
+    expect(onNew.length / frauds.length).toBeGreaterThan(0.7)
     expect(shareOf(frauds, (each) => earlier(each, 'auth.login_failed').length > 0)).toBeGreaterThan(0.3)
     // Owners of accounts that are taken over apply themselves, too, and are no frauds.
     expect(applications.some(({ truth }) => !truth.isFraud)).toBe(true)
