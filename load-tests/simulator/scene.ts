@@ -3,7 +3,7 @@ import type { EventInput, EventType } from '../../src/domain/event.ts'
 import type { Assumptions, PersonaName } from './assumptions.ts'
 import type { Chance } from './chance.ts'
 import { createPerson, type Person } from './person.ts'
-import { COUNTRIES, DAY_MS, timeOfDay } from './world.ts'
+import { COUNTRIES, DAY_MS, type Network, networkOf, timeOfDay } from './world.ts'
 
 /** What is known of an application in hindsight, and never to whoever decides. */
 export interface Truth {
@@ -14,6 +14,8 @@ export interface Truth {
   readonly outcome: 'good' | 'bad'
   /** Probability that the loan is not repaid; 1 for a fraud. Repayment is decided by loan-life.ts. */
   readonly hiddenRisk: number
+  /** Whose address it came from; undefined when none was told. */
+  readonly network: Network | undefined
 }
 
 export type SimulatedItem =
@@ -87,7 +89,9 @@ export function createScene(options: SceneOptions): Scene {
     const outcome = chance.is(isFraud ? 1 - assumptions.missedFraudShare : assumptions.falseAlarmShare) ? 'bad' : 'good'
     const request = requestOf(chance, `${prefix}-a${applications++}`, person, via)
     const hiddenRisk = isFraud ? 1 : person.hiddenRisk
-    items.push({ kind: 'application', atMs: at, request, truth: { persona, isFraud, isCareful, outcome, hiddenRisk } })
+    const network = request.device?.ip === undefined ? undefined : networkOf(request.device.ip)
+    const truth = { persona, isFraud, isCareful, outcome, hiddenRisk, network }
+    items.push({ kind: 'application', atMs: at, request, truth })
     // What a lender learns late: never before the application, so that nothing that is learnt from knows it.
     if (outcome === 'bad') {
       const knownAtMs = at + (MIN_LABEL_DELAY_DAYS + chance.gap(assumptions.labelDelayDays)) * DAY_MS

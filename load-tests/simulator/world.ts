@@ -47,6 +47,13 @@ export function proxyAddress(chance: Chance): string {
   return `198.18.${index >> 8}.${index & 255}`
 }
 
+export type Network = 'carrier' | 'rented' | 'household'
+
+/** Whose an address of this world is. */
+export function networkOf(ip: string): Network {
+  return ip.startsWith('100.64.') ? 'carrier' : ip.startsWith('198.18.') ? 'rented' : 'household'
+}
+
 /** No country has the code 999. */
 export function phoneNumber(chance: Chance): string {
   return `+999${digits(chance, 9)}`
