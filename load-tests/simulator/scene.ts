@@ -90,7 +90,7 @@ export function createScene(options: SceneOptions): Scene {
     const request = requestOf(chance, `${prefix}-a${applications++}`, person, via)
     const hiddenRisk = isFraud ? 1 : person.hiddenRisk
     const network = request.device?.ip === undefined ? undefined : networkOf(request.device.ip)
-    const truth = { persona, isFraud, isCareful, outcome, hiddenRisk, network }
+    const truth: Truth = { persona, isFraud, isCareful, outcome, hiddenRisk, network }
     items.push({ kind: 'application', atMs: at, request, truth })
     // What a lender learns late: never before the application, so that nothing that is learnt from knows it.
     if (outcome === 'bad') {
