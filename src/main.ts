@@ -8,6 +8,8 @@ import { createRedisDecisionStore } from './decisions/redis-decision-store.ts'
 import { createEdge } from './edge/edge.ts'
 import { createTokenise } from './edge/tokens.ts'
 import { describeError } from './errors.ts'
+import { createExplainService } from './explanation/explain.ts'
+import { createModelLibrary } from './explanation/model-library.ts'
 import { createBehaviourStore } from './features/behaviour-store.ts'
 import { CATALOGUE } from './features/catalogue.ts'
 import { DUE_GROUP } from './features/ingest.ts'
@@ -161,6 +163,14 @@ async function main(): Promise<void> {
     {
       decide,
       store,
+      explain: createExplainService({
+        store,
+        featureSet,
+        models: createModelLibrary({ folder: MODELS }),
+        policy: { policy, id: policyId },
+        monotonicMs: systemClock.monotonicMs,
+        rest: () => new Promise(setImmediate)
+      }),
       behaviour: createBehaviourStore({
         redis: eventsRedis,
         keys,

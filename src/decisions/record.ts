@@ -17,9 +17,8 @@ import type { StoredDecision } from './store.ts'
 
 const TokenSchema = Type.String({ minLength: 1, maxLength: 128 })
 const PdSchema = Type.Union([Type.Number(), Type.Null()])
-const DoublesSchema = Type.String({
-  pattern: '^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$',
-  description: 'Doubles, little-endian, as base64'
+const Base64Schema = Type.String({
+  pattern: '^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$'
 })
 
 const StoredApplicationSchema = Type.Object({
@@ -50,10 +49,10 @@ const StoredApplicationSchema = Type.Object({
 export const RecordSchema = Type.Object({
   application: StoredApplicationSchema,
   asOf: Type.Integer({ description: 'The decision instant, ms' }),
-  features: DoublesSchema,
-  quality: Type.Object({ ages: DoublesSchema, inexact: Type.Optional(Type.Array(Type.String())) }),
+  features: Base64Schema,
+  quality: Type.Object({ ages: Base64Schema, inexact: Type.Optional(Type.Array(Type.String())) }),
   pd: PdSchema,
-  contributions: Type.Union([DoublesSchema, Type.Null()]),
+  contributions: Type.Union([Base64Schema, Type.Null()]),
   scorecardPd: Type.Optional(PdSchema),
   fraudPd: Type.Optional(PdSchema)
 })

@@ -93,7 +93,7 @@ export function createExplainService(deps: ExplainDeps): ExplainService {
     const read = readStoredDecision(stored)
     if (!read.ok) {
       const cause = new Error(read.problems.map(({ field, problem }) => `${field} ${problem}`).join('; '))
-      throw new AssayError('explanation_unavailable', 'the record of the decision cannot be read', { cause })
+      throw new AssayError('internal_error', 'the record of the decision cannot be read', { cause })
     }
     return inTurn(() => explain(read.value))
   }

@@ -8,6 +8,8 @@ import { DecisionSchema } from '../domain/decision.ts'
 import { EventInputSchema } from '../domain/event.ts'
 import type { Edge } from '../edge/edge.ts'
 import { parseStrictJson } from '../edge/strict-json.ts'
+import type { ExplainService } from '../explanation/explain.ts'
+import { ExplanationSchema } from '../explanation/schema.ts'
 import type { BehaviourStore } from '../features/behaviour-store.ts'
 import type { FeatureSet } from '../features/vector.ts'
 import type { Logger } from '../log.ts'
@@ -20,12 +22,14 @@ import { requestMetrics } from './plugins/request-metrics.ts'
 import { ProblemSchema } from './problem.ts'
 import { decisionRoutes } from './routes/decisions.ts'
 import { eventRoutes } from './routes/events.ts'
+import { explanationRoutes } from './routes/explanation.ts'
 import { featureRoutes } from './routes/features.ts'
 import { healthRoutes } from './routes/health.ts'
 
 export interface AppDeps {
   readonly decide: DecideService
   readonly store: DecisionStore
+  readonly explain: ExplainService
   readonly behaviour: BehaviourStore
   readonly featureSet: FeatureSet
   readonly partnerKeys: PartnerKeys
@@ -75,7 +79,8 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
       done(error as Error)
     }
   })
-  for (const schema of [DecisionRequestSchema, DecisionSchema, EventInputSchema, ProblemSchema]) app.addSchema(schema)
+  for (const schema of [DecisionRequestSchema, DecisionSchema, ExplanationSchema, EventInputSchema, ProblemSchema])
+    app.addSchema(schema)
 
   const errors = metrics.counter('credit_decision_errors_total')
   const inFlight = metrics.gauge('credit_requests_in_flight')
@@ -99,6 +104,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
     allowAsOf: options.allowAsOf,
     onConflict: () => metrics.counter('credit_idempotency_conflicts_total').inc({ endpoint: 'decisions' })
   })
+  await app.register(explanationRoutes, { explain: deps.explain })
   await app.register(eventRoutes, {
     behaviour: deps.behaviour,
     edge,

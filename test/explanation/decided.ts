@@ -6,7 +6,7 @@ import type { Application } from '../../src/domain/application.ts'
 import { withPartition } from '../../src/domain/ids.ts'
 import { CATALOGUE } from '../../src/features/catalogue.ts'
 import { createQuality } from '../../src/features/quality.ts'
-import { createFeatureSet, createRevaluer, createVectorPicker } from '../../src/features/vector.ts'
+import { createFeatureSet, createRevaluer, createVectorPicker, type MeasuredValues } from '../../src/features/vector.ts'
 import { loadModel, type VerifiedModel } from '../../src/inference/model.ts'
 import { createScorerPool } from '../../src/inference/pool.ts'
 import { type Assessment, compilePolicy, explainFromPd } from '../../src/policy/engine.ts'
@@ -78,7 +78,8 @@ export interface DecidedCase extends StoredDecision {
 export type DecideCase = (
   application: Application,
   features: Float64Array,
-  assessment?: Assessment
+  assessment?: Assessment,
+  measured?: Partial<MeasuredValues>
 ) => Promise<DecidedCase>
 
 /** Decides as the service does: the real network in its thread, the policy, the bytes that are stored. */
@@ -109,18 +110,20 @@ export async function createDecideCase({
     offerValidDays: policy.policy.offerValidDays,
     quality: createQuality(CATALOGUE)
   }
-  return async (application, values, given) => {
+  return async (application, values, given, measured = {}) => {
     const vector = toVector(values)
     const assessment = given ?? (await pool.score(vector, performance.now() + 5000))
     const decisionId = withPartition(randomUUIDv7(), 3)
     const known = { application, assessment, decisionId, nowMs: NOW_MS }
-    const verdict = decideByPolicy({ ...known, values, vector, historyTruncated: false })
+    const historyTruncated = measured.truncated?.includes('applicant') ?? false
+    const verdict = decideByPolicy({ ...known, values, vector, historyTruncated })
     const count = values.length
     const features = {
       values,
       newestAgeMs: new Float64Array(count).fill(Number.NaN),
       exact: new Uint8Array(count).fill(1),
-      truncated: []
+      truncated: [],
+      ...measured
     }
     const input = { ...known, applicationJson: JSON.stringify(application), verdict, features, scorecard: null }
     const answered = composeAnswer(context, input)

@@ -209,10 +209,11 @@ describe('an explanation', () => {
     })
   })
 
-  test('is refused where the record cannot be read, and shows nothing of it', async () => {
+  test('is a fault of ours where the record cannot be read, told by field and without a value', async () => {
     const failure = explain({ answer: '{}', record: 'CANARY' })
-    await expect(failure).rejects.toMatchObject({ code: 'explanation_unavailable' })
-    await expect(failure).rejects.not.toThrow('CANARY')
+    await expect(failure).rejects.toMatchObject({ code: 'internal_error', cause: expect.any(Error) })
+    const { message, cause } = (await failure.catch((error) => error)) as Error
+    expect(`${message} ${cause}`).not.toContain('CANARY')
   })
 
   test('is refused for now where too many wait', async () => {

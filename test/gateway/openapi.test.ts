@@ -109,6 +109,7 @@ describe('the OpenAPI document', () => {
       'get /healthz',
       'get /readyz',
       'get /v1/decisions/{decisionId}',
+      'get /v1/decisions/{decisionId}/explanation',
       'get /v1/features',
       'post /v1/decisions',
       'post /v1/events'
@@ -128,6 +129,7 @@ describe('the OpenAPI document', () => {
     const expected: [path: string, method: string, statuses: number[]][] = [
       ['/v1/decisions', 'post', [400, 401, 403, 409, 413, 415, 422, 429, 503]],
       ['/v1/decisions/{decisionId}', 'get', [401, 403, 404, 503]],
+      ['/v1/decisions/{decisionId}/explanation', 'get', [401, 403, 404, 409, 503]],
       ['/v1/events', 'post', [400, 401, 403, 413, 415, 429, 503]],
       ['/v1/features', 'get', [401, 403, 503]]
     ]

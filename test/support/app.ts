@@ -11,6 +11,8 @@ import type { DecisionStore } from '../../src/decisions/store.ts'
 import type { DecisionRequest } from '../../src/domain/application.ts'
 import { createEdge } from '../../src/edge/edge.ts'
 import { createTokenise } from '../../src/edge/tokens.ts'
+import { createExplainService } from '../../src/explanation/explain.ts'
+import type { ModelLibrary } from '../../src/explanation/model-library.ts'
 import { type BehaviourStore, createBehaviourStore } from '../../src/features/behaviour-store.ts'
 import { CATALOGUE } from '../../src/features/catalogue.ts'
 import { createQuality } from '../../src/features/quality.ts'
@@ -49,6 +51,8 @@ export interface TestAppOptions extends Partial<AppOptions> {
   readonly compactFromBytes?: number
   readonly maxEntityBytes?: number
   readonly isBacklogged?: () => boolean
+  /** Models that explanations find; none by default. */
+  readonly models?: ModelLibrary
   /** Wraps the store, for faults at a chosen step. */
   readonly wrapStore?: (store: DecisionStore) => DecisionStore
 }
@@ -126,6 +130,14 @@ export async function buildTestApp(options: TestAppOptions = {}): Promise<TestAp
     nowMs: clock.nowMs,
     onSetAside: countSetAside(metrics)
   })
+  const explain = createExplainService({
+    store,
+    featureSet,
+    models: options.models ?? { find: async () => undefined },
+    policy: { policy, id: policyId },
+    monotonicMs: clock.monotonicMs,
+    rest: () => new Promise(setImmediate)
+  })
   const partnerKeys = createPartnerKeys(redis, keys)
   const logLines: string[] = []
   const log = createLog('gateway', 'info', { write: (line: string) => void logLines.push(line) })
@@ -133,6 +145,7 @@ export async function buildTestApp(options: TestAppOptions = {}): Promise<TestAp
   const deps = {
     decide,
     store,
+    explain,
     behaviour,
     featureSet,
     partnerKeys,
