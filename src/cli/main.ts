@@ -8,6 +8,7 @@ import { exportCommand } from './export.ts'
 import { importCommand } from './import.ts'
 import { keysCommand } from './keys.ts'
 import { replayCommand } from './replay.ts'
+import { replayDecisionCommand } from './replay-decision.ts'
 
 const COMMANDS: readonly Command[] = [
   importCommand,
@@ -17,6 +18,7 @@ const COMMANDS: readonly Command[] = [
   deadletterCommand,
   archiveCommand,
   replayCommand,
+  replayDecisionCommand,
   applicantCommand
 ]
 

@@ -69,6 +69,8 @@ export function createKeys(prefix: string) {
     deadLetters: () => `${prefix}:{in}:deadletter`,
     /** Pattern of a tenant’s decisions in a partition, for SCAN. */
     decisionPattern: (partition: number, tenant: string) => `${tag(partition)}:decision:${tenant}:*`,
+    /** Pattern of all decisions, for SCAN. */
+    decisionsPattern: () => `${prefix}:{p??}:decision:*`,
     /** String: how far a replay has come. */
     replay: () => `${prefix}:replay`,
     /** Hash: partner keys by key id, secrets as digests. */
