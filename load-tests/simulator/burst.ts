@@ -4,16 +4,19 @@ import type { Persona } from './persona.ts'
 import { apply, openAccount } from './session.ts'
 import { cardNumber, HOUR_MS, MINUTE_MS, proxyAddress } from './world.ts'
 
+const FORGES_DEVICES_SHARE = 0.35
+
 /**
  * A script that applies under invented names, one after the other: every few minutes from one or two devices and one
- * address, with a card for three names. A careful one waits hours in between and has a device for two names.
+ * address, with a card for three names; a third of them forges a new device for each name. A careful one waits hours in between and has a device for two names.
  */
 export const burst: Persona = {
   name: 'burst',
   sizes: () => [6, 40],
   act: (scene) => {
     const { chance, size, isCareful } = scene
-    const namesADevice = isCareful ? 2 : Math.ceil(size / chance.whole(1, 2))
+    const forgesDevices = !isCareful && chance.is(FORGES_DEVICES_SHARE)
+    const namesADevice = forgesDevices ? 1 : isCareful ? 2 : Math.ceil(size / chance.whole(1, 2))
     const namesACard = isCareful ? 1 : 3
     const oneAddress = proxyAddress(chance)
     let [deviceId, bankCard] = [newDevice(chance), cardNumber(chance)]
@@ -26,7 +29,7 @@ export const burst: Persona = {
       person.deviceId = deviceId
       person.bankCard = bankCard
       const manner = fraudManner(scene, deviceId, true)
-      const ip = isCareful || chance.is(0.3) ? manner.ip : oneAddress
+      const ip = isCareful || chance.is(0.2) ? manner.ip : oneAddress
       openAccount(scene, person, atMs, { deviceId, ip })
       apply(scene, person, atMs + chance.between(0.5, 4) * MINUTE_MS, { ...manner, ip }, true)
       atMs += chance.gap(isCareful ? 5 * HOUR_MS : 4 * MINUTE_MS)
