@@ -1,6 +1,6 @@
 import type { ReadDecision } from '../decisions/record.ts'
 import type { Application, Term } from '../domain/application.ts'
-import { createVectorPicker, type FeatureSet } from '../features/vector.ts'
+import { type createRevaluer, createVectorPicker, type FeatureSet } from '../features/vector.ts'
 import type { VerifiedModel } from '../inference/model.ts'
 import { type Assessment, compilePolicy, type Verdict } from '../policy/engine.ts'
 import type { LoadedPolicy } from '../policy/load.ts'
@@ -15,7 +15,7 @@ export interface ExplainChangesDeps {
   readonly policy: LoadedPolicy
   readonly featureSet: FeatureSet
   /** Features of the application and ratios of it, for another amount or term. */
-  readonly revalue: (application: Application, kept: Float64Array, nowMs: number) => Float64Array
+  readonly revalue: ReturnType<typeof createRevaluer>
   readonly budget: SearchBudget
 }
 
@@ -86,9 +86,10 @@ function createAgain(
     Math.abs(treePd(trees, vector) - pd) <= PD_TOLERANCE &&
     decideWith(application, features, vector, pd).outcome === decision.decision
 
+  const scratch = new Float64Array(features.length)
   const decide = (amountMinor: number, term: Term): Verdict => {
     const changed = { ...application, amountMinor, term }
-    const values = revalue(changed, features, asOf)
+    const values = revalue(changed, features, asOf, scratch)
     const row = toVector(values)
     // On the safe side of what the network may say: no change is promised that it might refuse.
     return decideWith(changed, values, row, treePd(trees, row) + PD_TOLERANCE)

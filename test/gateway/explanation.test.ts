@@ -50,7 +50,7 @@ const MODEL = {
 
 const models: ModelLibrary = { find: async (_role, id) => (id === MODEL.id ? MODEL : undefined) }
 
-const score: TestAppOptions['score'] = (row) => {
+const score: NonNullable<TestAppOptions['score']> = (row) => {
   const contributions = new Float64Array(2)
   createAttribution(TREES, REFERENCE, 2)(row, contributions)
   return { kind: 'scored', pd: treePd(TREES, row), contributions }
