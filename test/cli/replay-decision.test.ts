@@ -1,13 +1,9 @@
-import { createHash } from 'node:crypto'
 import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Redis } from 'ioredis'
 import { describe, expect, test } from 'vitest'
 import { replayDecisionCommand } from '../../src/cli/replay-decision.ts'
 import { packDoubles, unpackDoubles } from '../../src/decisions/answer.ts'
-import { partitionOf } from '../../src/domain/ids.ts'
-import { createKeys, type Keys } from '../../src/redis/keys.ts'
 import {
   applicationOf,
   borrower,
@@ -18,57 +14,10 @@ import {
   MODEL,
   MODELS
 } from '../explanation/decided.ts'
-import { connectRedis, sharedRedisUrl, uniquePrefix } from '../support/redis.ts'
+import { altered, bytesOf, type Json, keep, shelf, withDoubles } from './kept-decisions.ts'
 import { runOnRedis, workFolder } from './run-command.ts'
 
 const POLICIES = fileURLToPath(new URL('../../policies/', import.meta.url))
-// biome-ignore lint/suspicious/noExplicitAny: a stored decision is altered freely
-type Json = Record<string, any>
-
-interface Shelf {
-  readonly redis: Redis
-  readonly keys: Keys
-  readonly env: Record<string, string>
-}
-
-async function shelf(): Promise<Shelf> {
-  const prefix = uniquePrefix('replay-decision')
-  return {
-    redis: await connectRedis(),
-    keys: createKeys(prefix),
-    env: { REDIS_URL: sharedRedisUrl(), REDIS_PREFIX: prefix }
-  }
-}
-
-const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
-
-/** Puts a decision where the service would, with the ledger entry of `entered`, its own bytes unless told otherwise. */
-async function keep(
-  { redis, keys }: Shelf,
-  { decisionId }: Pick<DecidedCase, 'decisionId'>,
-  value: Buffer,
-  entered: Buffer | null = value
-): Promise<void> {
-  await redis.set(keys.decision(partitionOf(decisionId), 'alpha', decisionId), value, 'PX', 60_000)
-  if (entered !== null)
-    await redis.xadd(keys.ledger(partitionOf(decisionId)), '*', 'i', decisionId, 'h', sha256(entered))
-}
-
-const bytesOf = ({ answer, record }: Pick<DecidedCase, 'answer' | 'record'>) => Buffer.from(`${answer}\n${record}`)
-
-/** The value with something of it replaced. */
-function altered(decided: DecidedCase, change: (parts: { answer: Json; record: Json }) => void): Buffer {
-  const parts = { answer: JSON.parse(decided.answer) as Json, record: JSON.parse(decided.record) as Json }
-  change(parts)
-  return Buffer.from(`${JSON.stringify(parts.answer)}\n${JSON.stringify(parts.record)}`)
-}
-
-function withDoubles(packed: string, change: (values: Float64Array) => void): string {
-  const values = unpackDoubles(packed)
-  change(values)
-  return packDoubles(values)
-}
-
 const ASKED = applicationOf({ term: { count: 90, unit: 'day' } })
 const declined = async () => (await createDecideCase())(ASKED, featuresOf(ASKED, borrower(20)))
 
