@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { composeAnswer } from '../decisions/answer.ts'
-import { type DecisionRecord, type ReadDecision, readStoredDecision } from '../decisions/record.ts'
+import { type DecisionRecord, type ReadDecision, RecordSchema, readStoredDecision } from '../decisions/record.ts'
 import { REASONS, type ReasonCode } from '../domain/reasons.ts'
 import { attribute } from '../explanation/margin.ts'
 import type { FeatureDefinition } from '../features/definition.ts'
@@ -190,9 +190,14 @@ function compareAnswer(
     const at = firstDifference(JSON.parse(stored.answer), JSON.parse(again.answer))
     return blame('code', `/answer${at ?? ''}`, 'all that it rests on is the same, and the answer is another')
   }
-  // Later releases add to the record: only what was kept then is compared.
-  const at = firstDifference(JSON.parse(stored.record), JSON.parse(again.record), { ignoreAdded: true })
+  // Later releases add to the record: what one of both does not know is not compared.
+  const at = firstDifference(knownOf(stored.record), JSON.parse(again.record), { ignoreAdded: true })
   return at === undefined ? { verdict: 'same' } : blame('code', `/record${at}`, 'the record would be another')
+}
+
+function knownOf(record: string): object {
+  const members = Object.entries(JSON.parse(record) as object)
+  return Object.fromEntries(members.filter(([name]) => name in RecordSchema.properties))
 }
 
 /** @throws RangeError when the ages are fewer than the feature set has */

@@ -74,6 +74,10 @@ describe('assay replay-decision', () => {
       delete record.fraudPd
     })
     expect(await verdictOf(older, decided)).toMatchObject({ verdict: 'same' })
+    const newer = altered(decided, ({ record }) => {
+      record.thirdPd = 0.5
+    })
+    expect(await verdictOf(newer, decided)).toMatchObject({ verdict: 'same' })
   })
 
   test('finds a decision by its id alone, and says when none is kept', async () => {
