@@ -8,7 +8,8 @@ const FORGES_DEVICES_SHARE = 0.35
 
 /**
  * A script that applies under invented names, one after the other: every few minutes from one or two devices and one
- * address, with a card for three names; a third of them forges a new device for each name. A careful one waits hours in between and has a device for two names.
+ * address, with a card for three names; a third of them forges a
+ * device and a card for each name, so that the address alone is left to link them. A careful one waits hours in between and has a device for two names.
  */
 export const burst: Persona = {
   name: 'burst',
@@ -17,7 +18,7 @@ export const burst: Persona = {
     const { chance, size, isCareful } = scene
     const forgesDevices = !isCareful && chance.is(FORGES_DEVICES_SHARE)
     const namesADevice = forgesDevices ? 1 : isCareful ? 2 : Math.ceil(size / chance.whole(1, 2))
-    const namesACard = isCareful ? 1 : 3
+    const namesACard = isCareful || forgesDevices ? 1 : 3
     const oneAddress = proxyAddress(chance)
     let [deviceId, bankCard] = [newDevice(chance), cardNumber(chance)]
     let atMs = 0
