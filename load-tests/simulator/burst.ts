@@ -8,8 +8,8 @@ const FORGES_DEVICES_SHARE = 0.35
 
 /**
  * A script that applies under invented names, one after the other: every few minutes from one or two devices and one
- * address, with a card for three names; a third of them forges a
- * device and a card for each name, so that the address alone is left to link them. A careful one waits hours in between and has a device for two names.
+ * address, with a card for three names; a third of them forges a device and a card for each name, so that the address
+ * alone is left to link them. A careful one waits hours in between and has a device for two names.
  */
 export const burst: Persona = {
   name: 'burst',
