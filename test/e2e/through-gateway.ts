@@ -26,6 +26,10 @@ export interface Lived {
   readonly byApplication: ReadonlyMap<string, LiveDecision>
   /** Entities that the ingest worker had folded by the end. */
   readonly folds: number
+  /** Of the service’s processes, for commands of bin/assay. */
+  readonly env: Readonly<Record<string, string>>
+  /** What the API answers to a GET, as JSON. */
+  readonly get: (path: string) => Promise<unknown>
 }
 
 /**
@@ -72,7 +76,12 @@ export async function throughGateway(events: readonly Line[], applications: read
     for (const some of chunks(wave.events, MAX_EVENTS)) await post('/v1/events', { events: some })
     for (const some of chunks(wave.applications, AT_ONCE)) await Promise.all(some.map(decide))
   }
-  return { byApplication, folds: await foldsOf(opsUrl) }
+  const get = async (path: string): Promise<unknown> => {
+    const answer = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${key}` } })
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
+    return answer.json()
+  }
+  return { byApplication, folds: await foldsOf(opsUrl), env, get }
 }
 
 function chunks<Item>(items: readonly Item[], size: number): Item[][] {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { unpackDoubles } from '../../src/decisions/answer.ts'
+import { packDoubles, unpackDoubles } from '../../src/decisions/answer.ts'
 import type { StoredDecision } from '../../src/decisions/store.ts'
 import type { Application } from '../../src/domain/application.ts'
 import { compileCheck } from '../../src/domain/check.ts'
@@ -78,6 +78,16 @@ describe('the attribution of an explanation', () => {
       for (const { name, contribution } of attribution?.features ?? [])
         expect(Object.is(contribution, byName.get(name)), name).toBe(true)
     }
+  })
+
+  test('shows what was recorded, not what would be computed now', async () => {
+    const decide = await createDecideCase()
+    const decided = altered(await decide(ASKED, featuresOf(ASKED, LATE)), ({ record }) => {
+      record.contributions = packDoubles(Float64Array.from(MODEL.manifest.inputs, (_, index) => index))
+    })
+    const { attribution } = await explain(decided)
+    const shown = attribution?.features.map(({ contribution }) => contribution)
+    expect(shown).toEqual(MODEL.manifest.inputs.map((_, index) => index).reverse())
   })
 
   test('is computed for a plain approval, which keeps none', async () => {
