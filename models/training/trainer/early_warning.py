@@ -91,7 +91,7 @@ def read_facts(path: Path, application_ids: list[str]) -> dict[str, list[str]]:
 def _band(age: int) -> str:
     low, high = next((low, high) for low, high in AGE_BANDS if low <= age < high)
     if low == 0:
-        return f"below {high}"
+        return f"{high - 1} and below"
     return f"{low} and above" if high == AGE_BANDS[-1][1] else f"{low}-{high - 1}"
 
 
