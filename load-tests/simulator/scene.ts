@@ -7,6 +7,8 @@ import { COUNTRIES, DAY_MS, type Network, networkOf, timeOfDay } from './world.t
 
 /** What is known of an application in hindsight, and never to whoever decides. */
 export interface Truth {
+  /** Applications of one actor are no independent evidence: who measures, measures by actor. */
+  readonly actor: string
   readonly persona: PersonaName
   readonly isFraud: boolean
   readonly isCareful: boolean
@@ -90,7 +92,7 @@ export function createScene(options: SceneOptions): Scene {
     const request = requestOf(chance, `${prefix}-a${applications++}`, person, via)
     const hiddenRisk = isFraud ? 1 : person.hiddenRisk
     const network = request.device?.ip === undefined ? undefined : networkOf(request.device.ip)
-    const truth: Truth = { persona, isFraud, isCareful, outcome, hiddenRisk, network }
+    const truth: Truth = { actor: prefix, persona, isFraud, isCareful, outcome, hiddenRisk, network }
     items.push({ kind: 'application', atMs: at, request, truth })
     // What a lender learns late: never before the application, so that nothing that is learnt from knows it.
     if (outcome === 'bad') {

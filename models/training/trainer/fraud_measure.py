@@ -12,6 +12,7 @@ from trainer import metrics
 
 # Parts of the applications that somebody could look at.
 FLAGGED = (0.01, 0.05)
+RESAMPLES = 1000
 
 
 @dataclass(frozen=True)
@@ -22,9 +23,11 @@ class Truth:
     careful: np.ndarray
     persona: np.ndarray
     network: np.ndarray
+    # Whole numbers: a gang is one, however often it applies.
+    actor: np.ndarray
 
     def part(self, rows: np.ndarray) -> "Truth":
-        return Truth(self.fraud[rows], self.careful[rows], self.persona[rows], self.network[rows])
+        return Truth(*(column[rows] for column in (self.fraud, self.careful, self.persona, self.network, self.actor)))
 
 
 def load_truth(table: Path) -> Truth:
@@ -42,15 +45,44 @@ def load_truth(table: Path) -> Truth:
         careful=np.array([truth["isCareful"] for truth in told]),
         persona=np.array([truth["persona"] for truth in told]),
         network=np.array([truth.get("network", "none") for truth in told]),
+        actor=np.unique([truth["actor"] for truth in told], return_inverse=True)[1],
     )
 
 
-def average_precision(bad: np.ndarray, score: np.ndarray) -> float:
+def average_precision(bad: np.ndarray, score: np.ndarray, weights: np.ndarray | None = None) -> float:
     """Area under precision and recall by steps; rows of one score come together, as one step."""
-    values, rank = np.unique(-score, return_inverse=True)
-    bads = np.cumsum(np.bincount(rank, weights=bad > 0.5, minlength=len(values)))
-    rows = np.cumsum(np.bincount(rank, minlength=len(values)))
-    return float(np.sum(np.diff(bads, prepend=0) * bads / rows) / bads[-1])
+    _, rank = np.unique(-score, return_inverse=True)
+    return _average_precision(*_per_level(rank, bad > 0.5, weights))
+
+
+def actor_interval(of, truth: Truth, score: np.ndarray, seed: int) -> list[float]:
+    """95 % percentile bootstrap over actors: the applications of a gang come and go together."""
+    random = np.random.default_rng(seed)
+    _, rank = np.unique(-score, return_inverse=True)
+    _, actor = np.unique(truth.actor, return_inverse=True)
+    count = int(actor.max()) + 1
+    values = []
+    for _ in range(RESAMPLES):
+        drawn = np.bincount(random.integers(0, count, count), minlength=count)
+        values.append(of(*_per_level(rank, truth.fraud, drawn[actor])))
+    return [_rounded(float(end)) for end in np.quantile(values, [0.025, 0.975])]
+
+
+def _per_level(rank: np.ndarray, bad: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Bads and goods at each score, the highest first."""
+    weights = np.ones(len(rank)) if weights is None else weights
+    return np.bincount(rank, weights=bad * weights), np.bincount(rank, weights=~bad * weights)
+
+
+def _average_precision(bads: np.ndarray, goods: np.ndarray) -> float:
+    found, flagged = np.cumsum(bads), np.cumsum(bads + goods)
+    precision = np.divide(found, flagged, out=np.zeros_like(found), where=flagged > 0)
+    return float(np.sum(bads * precision) / found[-1])
+
+
+def _auc(bads: np.ndarray, goods: np.ndarray) -> float:
+    above = np.cumsum(bads) - bads / 2
+    return float(np.sum(goods * above) / (bads.sum() * goods.sum()))
 
 
 def cut_of(score: np.ndarray, share: float) -> float:
@@ -61,17 +93,15 @@ def cut_of(score: np.ndarray, share: float) -> float:
 def measure_fraud(truth: Truth, labels: np.ndarray, score: np.ndarray, cuts: dict[float, float], seed: int) -> dict:
     """`cuts`: thresholds that were fixed on the training part, by the share that they flagged there."""
     fraud = truth.fraud.astype(np.float32)
-    of_precision = average_precision(fraud, score)
-    precision_interval = metrics.interval(average_precision, fraud, score, seed=seed)
-    auc_interval = metrics.interval(metrics.auc, fraud, score, seed=seed)
     return {
         "rows": len(score),
         "frauds": int(fraud.sum()),
+        "fraudActors": len(np.unique(truth.actor[truth.fraud])),
         "auc": _rounded(metrics.auc(fraud, score)),
-        "aucInterval": [_rounded(end) for end in auc_interval],
+        "aucInterval": actor_interval(_auc, truth, score, seed),
         "aucOfLabels": _rounded(metrics.auc(labels, score)),
-        "prAuc": _rounded(of_precision),
-        "prAucInterval": [_rounded(end) for end in precision_interval],
+        "prAuc": _rounded(average_precision(fraud, score)),
+        "prAucInterval": actor_interval(_average_precision, truth, score, seed),
         "top": [_flagged(truth, score, share, cut_of(score, share)) for share in FLAGGED],
         "atTrainingCuts": [_flagged(truth, score, share, cut) for share, cut in cuts.items()],
     }
