@@ -82,6 +82,72 @@ export const METRICS = {
   },
   credit_model_batch_rows: { type: 'histogram', help: 'Rows of one batch', labels: ['model'], buckets: BATCH_BUCKETS },
   credit_model_faults_total: { type: 'counter', help: 'Late or failed inferences', labels: ['kind'] },
+  credit_score_psi: {
+    type: 'gauge',
+    help: 'Population stability index of the score against the training part',
+    labels: ['model', 'version', 'window']
+  },
+  credit_score_psi_excess: {
+    type: 'gauge',
+    help: 'The same above what so small a sample shows without drift',
+    labels: ['model', 'version', 'window']
+  },
+  credit_feature_psi: {
+    type: 'gauge',
+    help: 'Population stability index of an input over a day against the training part',
+    labels: ['model', 'version', 'feature']
+  },
+  credit_feature_psi_excess: {
+    type: 'gauge',
+    help: 'The same above what so small a sample shows without drift',
+    labels: ['model', 'version', 'feature']
+  },
+  credit_feature_missing_ratio: {
+    type: 'gauge',
+    help: 'Share of missing values of an input over a day',
+    labels: ['model', 'version', 'feature']
+  },
+  credit_drift_decisions: {
+    type: 'gauge',
+    help: 'Scored decisions that drift is measured over',
+    labels: ['model', 'version', 'window']
+  },
+  credit_drift_values_total: {
+    type: 'counter',
+    help: 'Scores and inputs by bin of the training part',
+    labels: ['model', 'version', 'feature', 'bin']
+  },
+  credit_drift_expected_ratio: {
+    type: 'gauge',
+    help: 'Share of a bin in the training part',
+    labels: ['model', 'version', 'feature', 'bin']
+  },
+  credit_outcomes_total: { type: 'counter', help: 'Outcomes received', labels: ['result'] },
+  credit_model_outcomes: {
+    type: 'gauge',
+    help: 'Decisions of a model whose outcome is known',
+    labels: ['model', 'version', 'outcome']
+  },
+  credit_model_auc: {
+    type: 'gauge',
+    help: 'Probability that the model gives a bad one the higher probability of default than a good one',
+    labels: ['model', 'version']
+  },
+  credit_model_ks: {
+    type: 'gauge',
+    help: 'Largest distance between the distributions of bad and good',
+    labels: ['model', 'version']
+  },
+  credit_model_brier: {
+    type: 'gauge',
+    help: 'Mean squared distance of the probability from the outcome',
+    labels: ['model', 'version']
+  },
+  credit_model_observed_expected_ratio: {
+    type: 'gauge',
+    help: 'Bad outcomes by those the model expected',
+    labels: ['model', 'version']
+  },
   credit_redis_up: { type: 'gauge', help: '1 while the connection can take commands', labels: ['role'] },
   credit_redis_errors_total: { type: 'counter', help: 'Errors of the connection', labels: ['role'] },
   credit_log_entries_total: {

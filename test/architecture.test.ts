@@ -31,6 +31,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'src/inference': ['src/domain', 'src/features'],
   'src/access': ['src/domain', 'src/redis'],
   'src/decisions': ['src/domain', 'src/features', 'src/inference', 'src/policy', 'src/redis'],
+  'src/drift': ['src/inference'],
+  'src/outcomes': ['src/domain', 'src/redis', 'src/decisions'],
   'src/explanation': ['src/domain', 'src/features', 'src/inference', 'src/policy', 'src/decisions'],
   'src/monitoring': ['src/domain', 'src/features', 'src/inference', 'src/redis', 'src/decisions'],
   'src/inbox': ['src/domain', 'src/edge', 'src/features', 'src/redis'],
@@ -41,7 +43,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'src/inference',
     'src/decisions',
     'src/access',
-    'src/explanation'
+    'src/explanation',
+    'src/outcomes'
   ],
   'src/config.ts': ['src/domain'],
   'src/log.ts': [],

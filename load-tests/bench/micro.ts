@@ -1,6 +1,7 @@
 import { createHmac, createSecretKey, randomBytes } from 'node:crypto'
 import { Command } from 'ioredis'
 import { isoDate } from '../../src/domain/calendar.ts'
+import { createDrift } from '../../src/drift/drift.ts'
 import { createTokenise } from '../../src/edge/tokens.ts'
 import { encodeCall } from '../../src/redis/encoded-call.ts'
 import { measureInterleaved } from './interleaved.ts'
@@ -27,6 +28,27 @@ const begun = Array.from({ length: 16 }, (_, index) => [`{p00}:application:${ind
 show('FCALL of sixteen decisions as bytes (src/redis/encoded-call.ts)', {
   'in one piece': () => encodeCall(['FCALL', 'assay_begin', 16], begun.flat()),
   'argument by argument, ioredis': () => new Command('FCALL', ['assay_begin', 16, ...begun.flat()]).toWritable({})
+})
+
+const names = Array.from({ length: 40 }, (_, index) => `input.${index}`)
+const deciles = { edges: Array.from({ length: 9 }, (_, edge) => (edge + 1) / 10), shares: Array(10).fill(0.1) }
+const reference = { rows: 10_000, score: deciles, inputs: names.map((name) => ({ name, ...deciles, missing: 0 })) }
+const drift = createDrift(reference, names, { monotonicMs: () => performance.now() })
+const vectors = Array.from({ length: 4096 }, () => Float32Array.from(names, () => Math.random()))
+const bins = new Map<string, number>()
+show('drift of one decision, forty inputs (src/drift/drift.ts)', {
+  'cells of one ring': (index) => {
+    drift.observe(vectors[index % 4096] as Float32Array, (index % 100) / 100)
+    return index
+  },
+  'a map of bins by name': (index) => {
+    const vector = vectors[index % 4096] as Float32Array
+    for (let input = 0; input < names.length; input++) {
+      const bin = `${names[input]} ${deciles.edges.filter((edge) => edge <= (vector[input] as number)).length}`
+      bins.set(bin, (bins.get(bin) ?? 0) + 1)
+    }
+    return index
+  }
 })
 
 function show(title: string, contenders: Record<string, (index: number) => unknown>): void {

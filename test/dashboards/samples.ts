@@ -16,33 +16,37 @@ type Label = (typeof METRICS)[MetricName]['labels'][number]
 /** Values that the labels take in life; a label without an entry here does not compile. */
 const VALUES: Readonly<Record<Label, readonly string[]>> = {
   band: ['A', 'B'],
+  bin: ['0', '1', 'missing'],
   channel: ['api'],
   component: ['score'],
   decision: ['APPROVE', 'REFER', 'DECLINE'],
   endpoint: ['decisions'],
   entity: [...ENTITY_KINDS],
+  feature: ['score', 'applicant.loans_lifetime'],
   hash: ['0123456789ab'],
   job: QUEUE_NAMES,
   kind: ['invalid_request', 'store_unavailable'],
   mode: ['refer'],
   model: ['credit'],
-  outcome: ['done', 'failed'],
+  outcome: ['done', 'failed', 'good', 'bad'],
   path: ['auto'],
   process: PROCESSES,
   product: PRODUCTS,
   queue: QUEUE_NAMES,
   reason: ['invalid_request', 'malformed_json'],
   reason_code: ['R101', 'R130', 'SYS_INFERENCE_TIMEOUT'],
+  result: ['counted', 'unknown_decision'],
   role: ['request', 'blocking'],
   route: ['/v1/decisions'],
   stage: ['FINAL', ...STAGES],
   state: ['waiting', 'active', 'delayed', 'failed'],
   type: ['application.submitted', 'loan.disbursed'],
-  version: ['1.2.3']
+  version: ['1.2.3'],
+  window: ['1h', '24h']
 }
 
 const OF_INGEST = /^credit_(log|profiles?|inbox|deadletter)_/
-const OF_MONITOR = /^credit_(outbox|queue|job)_/
+const OF_MONITOR = /^credit_(outbox|queue|job|model_(outcomes|auc|ks|brier|observed))/
 const OF_ALL = /^credit_(build|redis)_/
 
 export function processesOf(name: string): readonly ProcessName[] {
