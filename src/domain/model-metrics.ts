@@ -15,7 +15,7 @@ export function rankMetrics(pd: ArrayLike<number>, bad: ArrayLike<boolean>): Ran
   const { levelOf, levels } = toLevels(pd)
   const [goods, bads] = [new Float64Array(levels), new Float64Array(levels)]
   for (let row = 0; row < pd.length; row++) add(bad[row] ? bads : goods, levelOf[row] as number)
-  return sweep(goods, bads)
+  return rankMetricsOfCounts(goods, bads)
 }
 
 /**
@@ -38,7 +38,7 @@ export function rankIntervals(
       const row = Math.floor(random() * pd.length)
       add(bad[row] ? bads : goods, levelOf[row] as number)
     }
-    const metrics = sweep(goods, bads)
+    const metrics = rankMetricsOfCounts(goods, bads)
     if (metrics === null) continue
     aucs.push(metrics.auc)
     kss.push(metrics.ks)
@@ -64,8 +64,8 @@ function toLevels(values: ArrayLike<number>): { levelOf: Uint32Array; levels: nu
   return { levelOf, levels: order.length === 0 ? 0 : level + 1 }
 }
 
-/** One pass from the lowest probability up. */
-function sweep(goods: Float64Array, bads: Float64Array): RankMetrics | null {
+/** The same of counts by level, from the lowest probability up; those of one level are ties. */
+export function rankMetricsOfCounts(goods: Float64Array, bads: Float64Array): RankMetrics | null {
   const [goodTotal, badTotal] = [sum(goods), sum(bads)]
   if (goodTotal === 0 || badTotal === 0) return null
   let [goodBelow, badBelow, wins, ks] = [0, 0, 0, 0]

@@ -215,3 +215,35 @@ export async function refile(redis: Redis, lettersKey: string, id: string, lette
 export async function forget(redis: Redis, entityKey: string, args: readonly (string | number)[]) {
   return (await redis.fcall('assay_forget', 1, entityKey, ...args)) === 1
 }
+
+/** What became of one decision, for assay_outcome. */
+export interface OutcomeCall {
+  readonly outcome: string
+  readonly calibration: string
+  readonly note: 'g' | 'b'
+  readonly observedAtMs: number
+  readonly source: string
+  /** '' when no model scored it: it is remembered, not counted. */
+  readonly model: string
+  readonly bin: number
+  /** The probability in billionths, and its square. */
+  readonly pd: number
+  readonly pdSquared: number
+}
+
+const OUTCOME_REPLIES = ['counted', 'repeated', 'replaced', 'conflict'] as const
+export type OutcomeReply = (typeof OUTCOME_REPLIES)[number]
+
+/** assay_outcome: of each decision what became of what was told of it. */
+export async function noteOutcomes(
+  redis: Redis,
+  calls: readonly OutcomeCall[],
+  keepMs: number
+): Promise<OutcomeReply[]> {
+  const args: CallArgument[] = [keepMs]
+  for (const { note, observedAtMs, source, model, bin, pd, pdSquared } of calls)
+    args.push(note, observedAtMs, source, model, bin, pd, pdSquared)
+  const keys = calls.flatMap(({ outcome, calibration }) => [outcome, calibration])
+  const replies = (await callFunction(redis, 'assay_outcome', keys, args)) as readonly number[]
+  return replies.map((reply) => OUTCOME_REPLIES[reply - 1] as OutcomeReply)
+}

@@ -55,6 +55,11 @@ export function createKeys(prefix: string) {
     /** String: the answer, a line feed, the record. */
     decision: (partition: number, tenant: string, decisionId: string) =>
       `${tag(partition)}:decision:${tenant}:${decisionId}`,
+    /** String: what became of a decision: good or bad, when that was observed, who said so. */
+    outcome: (partition: number, tenant: string, decisionId: string) =>
+      `${tag(partition)}:outcome:${tenant}:${decisionId}`,
+    /** Hash: what became of the partition’s decisions, counted by model and probability. */
+    calibration: (partition: number) => `${tag(partition)}:calibration`,
     /** Stream: what decisions must still set off. */
     outbox: (partition: number) => `${tag(partition)}:outbox`,
     /** Stream: id and digest of every decision, in order of commit. */
