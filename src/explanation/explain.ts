@@ -1,14 +1,14 @@
 import { type ReadDecision, readStoredDecision } from '../decisions/record.ts'
 import type { DecisionStore } from '../decisions/store.ts'
 import { AssayError } from '../errors.ts'
-import { createRevaluer, createVectorPicker, type FeatureSet } from '../features/vector.ts'
+import { createRevaluer, type FeatureSet } from '../features/vector.ts'
 import type { VerifiedModel } from '../inference/model.ts'
 import type { LoadedPolicy } from '../policy/load.ts'
 import { describeAttribution } from './attribution-view.ts'
 import { explainChanges } from './explain-changes.ts'
-import { attribute } from './margin.ts'
 import type { ModelLibrary } from './model-library.ts'
-import type { Attribution, Explanation } from './schema.ts'
+import type { Explanation } from './schema.ts'
+import { findScoring } from './scoring.ts'
 import { createSearchBudget, type SearchLimits } from './search.ts'
 import { createTurns } from './turns.ts'
 
@@ -46,32 +46,25 @@ export function createExplainService(deps: ExplainDeps): ExplainService {
   const inTurn = createTurns(MAX_WAITING)
 
   const explain = async (read: ReadDecision): Promise<Explanation> => {
-    const { decision, record } = read
+    const { decision } = read
     const { decisionId, reasons, score, trace } = decision
-    const scored = score !== null && record.pd !== null
     const model = await models.find('credit', trace.models.credit ?? '')
-    if (scored && model === undefined) throw notHere('models/credit', `the model ${trace.models.credit}`)
-    if (scored && trace.featureSet !== featureSet.id) throw notHere('featureSet', `the feature set ${trace.featureSet}`)
+    if (score !== null && model === undefined) throw notHere('models/credit', `the model ${trace.models.credit}`)
+    if (score !== null && trace.featureSet !== featureSet.id)
+      throw notHere('featureSet', `the feature set ${trace.featureSet}`)
     const budget = createSearchBudget({ ...LIMITS, ...deps.limits, ...deps })
-    const about = scored && model !== undefined ? model : undefined
+    const scoring = model && findScoring(read, model, featureSet.names)
+    const by = model && scoring && { model, scoring }
     return {
       decisionId,
       decision: decision.decision,
       reasons,
       score,
-      attribution: about === undefined ? null : attributionOf(read, about),
-      changes: await explainChanges(read, { model: about, policy: deps.policy, featureSet, revalue, budget }),
+      attribution: by === undefined ? null : describeAttribution(by.model.id, by.scoring, definitions),
+      changes: await explainChanges(read, { by, policy: deps.policy, featureSet, revalue, budget }),
       notices: await noticesOf(read, model),
       links: { self: `/v1/decisions/${decisionId}/explanation`, decision: `/v1/decisions/${decisionId}` }
     }
-  }
-
-  const attributionOf = ({ record }: ReadDecision, model: VerifiedModel): Attribution => {
-    const inputs = model.manifest.inputs.map(({ name }) => name)
-    const vector = createVectorPicker(featureSet.names, inputs)(record.features)
-    const recorded = record.contributions?.length === inputs.length ? record.contributions : null
-    const attributed = attribute(model, vector, recorded)
-    return describeAttribution(model, vector, attributed, recorded === null ? 'computed' : 'recorded', definitions)
   }
 
   const noticesOf = async ({ decision: { trace }, record }: ReadDecision, model: VerifiedModel | undefined) => {

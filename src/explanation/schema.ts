@@ -28,7 +28,12 @@ const FeatureSchema = Type.Object(
     unit: Type.Enum([...UNITS]),
     group: Type.Enum(REASON_CODES),
     value: Type.Union(ValueSchema.anyOf, { description: 'As scored; null is missing' }),
-    reference: Type.Union(ValueSchema.anyOf, { description: 'What the reference applicant has; null is missing' }),
+    reference: Type.Optional(
+      Type.Union(ValueSchema.anyOf, {
+        description:
+          'What the reference applicant has; null is missing, left out where a scorecard has an input of its own'
+      })
+    ),
     contribution: ContributionSchema
   },
   strict
@@ -37,6 +42,9 @@ const FeatureSchema = Type.Object(
 const AttributionSchema = Type.Object(
   {
     model: Type.String({ description: 'version@sha256 of the model that scored' }),
+    by: Type.Enum(['model', 'scorecard'], {
+      description: 'What gave the score: the model, or its scorecard in its place'
+    }),
     source: Type.Enum(['recorded', 'computed'], {
       description: 'Kept with the decision, or computed now by the same model from the kept features'
     }),
@@ -87,7 +95,7 @@ export const ExplanationSchema = Type.Object(
     reasons: Type.Array(ReasonSchema),
     score: Type.Union([ScoreSchema, Type.Null()]),
     attribution: Type.Union([AttributionSchema, Type.Null()], {
-      description: 'Null where no score of the model entered the decision'
+      description: 'Null where no score entered the decision'
     }),
     changes: ChangesSchema,
     notices: Type.Array(Type.Object({ of: Type.Enum(['credit', 'scorecard', 'fraud']), text: Type.String() }, strict), {

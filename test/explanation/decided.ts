@@ -4,12 +4,13 @@ import { type Answer, composeAnswer } from '../../src/decisions/answer.ts'
 import type { StoredDecision } from '../../src/decisions/store.ts'
 import type { Application } from '../../src/domain/application.ts'
 import { withPartition } from '../../src/domain/ids.ts'
+import type { ReasonCode } from '../../src/domain/reasons.ts'
 import { CATALOGUE } from '../../src/features/catalogue.ts'
 import { createQuality } from '../../src/features/quality.ts'
 import { createFeatureSet, createRevaluer, createVectorPicker, type MeasuredValues } from '../../src/features/vector.ts'
 import { loadModel, type VerifiedModel } from '../../src/inference/model.ts'
 import { createScorerPool } from '../../src/inference/pool.ts'
-import { type Assessment, compilePolicy, explainFromPd } from '../../src/policy/engine.ts'
+import { type Assessment, compilePolicy, explainFromPd, type ScorecardScore } from '../../src/policy/engine.ts'
 import { type LoadedPolicy, loadPolicy } from '../../src/policy/load.ts'
 
 export const MODELS = new URL('../../models/', import.meta.url)
@@ -82,14 +83,23 @@ export type DecideCase = (
   measured?: Partial<MeasuredValues>
 ) => Promise<DecidedCase>
 
+export interface TestScorecard {
+  readonly definition: { readonly inputs: readonly { readonly name: string; readonly group: ReasonCode }[] }
+  readonly compile: (featureNames: readonly string[]) => (values: Float64Array) => ScorecardScore
+}
+
+export interface DecideCaseOptions {
+  readonly model?: VerifiedModel
+  readonly policy?: LoadedPolicy
+  readonly scorecard?: TestScorecard
+}
+
 /** Decides as the service does: the real network in its thread, the policy, the bytes that are stored. */
 export async function createDecideCase({
   model = MODEL,
-  policy = POLICY
-}: {
-  model?: VerifiedModel
-  policy?: LoadedPolicy
-} = {}): Promise<DecideCase> {
+  policy = POLICY,
+  scorecard: standIn
+}: DecideCaseOptions = {}): Promise<DecideCase> {
   const pool = await createScorerPool({
     model,
     threads: 1,
@@ -102,7 +112,9 @@ export async function createDecideCase({
   onTestFinished(() => pool.close())
   const inputs = model.manifest.inputs.map(({ name }) => name)
   const toVector = createVectorPicker(FEATURES.names, inputs)
-  const decideByPolicy = compilePolicy(policy.policy, model.manifest, FEATURES.names)
+  const decideByPolicy = compilePolicy(policy.policy, model.manifest, FEATURES.names, {
+    scorecard: standIn?.definition
+  })
   const context = {
     policyId: policy.id,
     modelIds: { credit: model.id },
@@ -114,7 +126,8 @@ export async function createDecideCase({
     const vector = toVector(values)
     const assessment = given ?? (await pool.score(vector, performance.now() + 5000))
     const decisionId = withPartition(randomUUIDv7(), 3)
-    const known = { application, assessment, decisionId, nowMs: NOW_MS }
+    const scorecard = standIn?.compile(FEATURES.names)(values) ?? null
+    const known = { application, assessment, scorecard, decisionId, nowMs: NOW_MS }
     const historyTruncated = measured.truncated?.includes('applicant') ?? false
     const verdict = decideByPolicy({ ...known, values, vector, historyTruncated })
     const count = values.length
@@ -125,7 +138,7 @@ export async function createDecideCase({
       truncated: [],
       ...measured
     }
-    const input = { ...known, applicationJson: JSON.stringify(application), verdict, features, scorecard: null }
+    const input = { ...known, applicationJson: JSON.stringify(application), verdict, features }
     const answered = composeAnswer(context, input)
     const [answer = '', record = ''] = answered.value.toString().split('\n')
     return { decisionId, answered, answer, record, features: values, vector }

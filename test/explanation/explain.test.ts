@@ -6,7 +6,18 @@ import { compileCheck } from '../../src/domain/check.ts'
 import { createExplainService, type ExplainDeps } from '../../src/explanation/explain.ts'
 import { createModelLibrary } from '../../src/explanation/model-library.ts'
 import { type Explanation, ExplanationSchema } from '../../src/explanation/schema.ts'
-import { applicationOf, borrower, createDecideCase, FEATURES, featuresOf, MODEL, MODELS, POLICY } from './decided.ts'
+import type { VerifiedModel } from '../../src/inference/model.ts'
+import {
+  applicationOf,
+  borrower,
+  createDecideCase,
+  FEATURES,
+  featuresOf,
+  MODEL,
+  MODELS,
+  POLICY,
+  type TestScorecard
+} from './decided.ts'
 
 const check = compileCheck(ExplanationSchema)
 const library = createModelLibrary({ folder: MODELS })
@@ -174,6 +185,62 @@ describe('what would have changed the outcome', () => {
     const application = applicationOf(changed as Partial<Application>)
     const { changes } = await explain(await decide(application, featuresOf(application, LATE)))
     expect(changes).toMatchObject({ status: 'none', cause: 'otherCause', items: [] })
+  })
+})
+
+describe('a decision of the scorecard in the place of the model', () => {
+  const policy = {
+    ...POLICY,
+    policy: { ...POLICY.policy, scorecardFor: ['SYS_INFERENCE_TIMEOUT' as const] }
+  }
+  /** Each month that is asked for adds to the margin, and each earlier loan takes from it. */
+  const scorecard: TestScorecard = {
+    definition: {
+      inputs: [
+        { name: 'application.term_days', group: 'R132' },
+        { name: 'applicant.loans_lifetime', group: 'R130' }
+      ]
+    },
+    compile: (names) => (values) => {
+      const at = (name: string) => values[names.indexOf(name)] as number
+      const contributions = Float64Array.of(
+        (at('application.term_days') - 30) / 60,
+        (6 - at('applicant.loans_lifetime')) / 4
+      )
+      const margin = contributions.reduce((sum, contribution) => sum + contribution, -1.8)
+      return { pd: 1 / (1 + Math.exp(-margin)), contributions }
+    }
+  }
+  const models = { find: async () => ({ ...MODEL, scorecard }) as VerifiedModel }
+  const fault = { kind: 'fault', code: 'SYS_INFERENCE_TIMEOUT' } as const
+
+  test('is explained by what the scorecard says, and its changes are those that the scorecard passes', async () => {
+    const decide = await createDecideCase({ policy, scorecard })
+    const decided = await decide(ASKED, featuresOf(ASKED, LATE), fault)
+    expect(JSON.parse(decided.answer).trace.degraded).toEqual(['SYS_INFERENCE_TIMEOUT', 'SCORECARD'])
+    const { attribution, changes, notices, score } = await explain(decided, { models, policy })
+    const { margin, referenceMargin, groups } = attribution as NonNullable<typeof attribution>
+    expect(attribution).toMatchObject({ by: 'scorecard', source: 'computed' })
+    expect(groups).toMatchObject([
+      { code: 'R132', contribution: 1 },
+      { code: 'R130', contribution: 0.5 }
+    ])
+    expect(referenceMargin).toBeCloseTo(-1.8, 9)
+    expect(1 / (1 + Math.exp(-margin))).toBeCloseTo(score?.pd as number, 9)
+    expect(notices).toMatchObject([{ of: 'scorecard', text: expect.stringContaining('decided') }])
+    expect(changes).toMatchObject({ status: 'found', items: [{ change: 'term', amountMinor: 2_000_000 }, {}] })
+    for (const { term } of changes.items) {
+      const again = { ...ASKED, term }
+      expect((await decide(again, featuresOf(again, LATE), fault)).answered.outcome).toBe('APPROVE')
+    }
+  })
+
+  test('is explained by nothing where the model comes with no scorecard', async () => {
+    const decide = await createDecideCase({ policy, scorecard })
+    const decided = await decide(ASKED, featuresOf(ASKED, LATE), fault)
+    const without = { find: async () => ({ ...MODEL, scorecard: null }) as VerifiedModel }
+    const { attribution, changes } = await explain(decided, { models: without, policy })
+    expect([attribution, changes.cause]).toEqual([null, 'noUsableScore'])
   })
 })
 

@@ -9,7 +9,7 @@ const FOLDERS = globSync('*/*/manifest.json', { cwd: MODELS.pathname }).map((fil
 describe.each(FOLDERS)('of %s', (folder) => {
   test('the probability of the trees is that of the network within the tolerance, on every golden row', async () => {
     const { golden, scorerData } = await loadModel(new URL(folder, MODELS))
-    expect(golden.rows.length).toBeGreaterThan(100)
+    expect(golden.rows.length).toBeGreaterThan(50)
     const distances = golden.rows.map((row, index) => {
       const vector = Float32Array.from(row, (value) => value ?? Number.NaN)
       return Math.abs(treePd(scorerData.trees, vector) - (golden.pd[index] as number))
