@@ -61,7 +61,7 @@ export function createServings({ models, policies, featureSet, quality, threads 
   }
 
   const closeOne = async (key: string): Promise<void> => {
-    const found = await open.get(key)
+    const found = await open.get(key)?.catch(() => undefined)
     open.delete(key)
     if (found?.kind === 'found') await found.serving.close()
   }
