@@ -21,6 +21,8 @@ import { activeModelFolder, loadModel } from './inference/model.ts'
 import { createScorerPool } from './inference/pool.ts'
 import { createLog, faultFields } from './log.ts'
 import { createMetrics } from './metrics.ts'
+import { createRecordOutcomes } from './outcomes/record-outcomes.ts'
+import { createRedisOutcomeStore } from './outcomes/redis-outcome-store.ts'
 import { compilePolicy, explainFromPd } from './policy/engine.ts'
 import { loadPolicy } from './policy/load.ts'
 import { createBacklog } from './redis/backlog.ts'
@@ -170,6 +172,14 @@ async function main(): Promise<void> {
         policy: { policy, id: policyId },
         monotonicMs: systemClock.monotonicMs,
         rest: () => new Promise(setImmediate)
+      }),
+      recordOutcomes: createRecordOutcomes({
+        decisions: store,
+        outcomes: createRedisOutcomeStore({
+          redis: eventsRedis,
+          keys,
+          keepMs: config.DECISION_RETENTION_DAYS * DAY_MS
+        })
       }),
       behaviour: createBehaviourStore({
         redis: eventsRedis,

@@ -17,6 +17,8 @@ import {
   RepayRemindSchema
 } from '../src/monitoring/queues.ts'
 import { createRepayRemindJob } from '../src/monitoring/repay-remind-job.ts'
+import { createOutcomeMetrics } from '../src/outcomes/outcome-metrics.ts'
+import { createRedisOutcomeStore } from '../src/outcomes/redis-outcome-store.ts'
 import { createRedis, type RedisRole, whenReady } from '../src/redis/client.ts'
 import { createGroupReader } from '../src/redis/group-reader.ts'
 import { createKeys, PARTITIONS } from '../src/redis/keys.ts'
@@ -128,6 +130,11 @@ async function main(): Promise<void> {
   })
   closers.push({ name: 'relay', close: loop.stop }, { name: 'blocking reads', close: () => blocking.disconnect() })
 
+  const refreshOutcomes = createOutcomeMetrics({
+    metrics,
+    store: createRedisOutcomeStore({ redis, keys, keepMs: config.DECISION_RETENTION_DAYS * DAY_MS }),
+    monotonicMs: () => performance.now()
+  })
   const notReady = (): string[] =>
     isEnding()
       ? ['shutting down']
@@ -140,6 +147,7 @@ async function main(): Promise<void> {
       metrics.gauge('credit_redis_up').set({ role: 'jobs' }, connection.status === 'ready' ? 1 : 0)
       if (notReady().length > 0) return
       metrics.gauge('credit_outbox_pending_entries').set(await reader.countPending())
+      await refreshOutcomes()
       for (const [queue, { getJobCounts }] of Object.entries(queues)) {
         const counts = await getJobCounts.call(queues[queue as QueueName], 'waiting', 'active', 'delayed', 'failed')
         for (const [state, jobs] of Object.entries(counts))

@@ -14,6 +14,7 @@ import type { BehaviourStore } from '../features/behaviour-store.ts'
 import type { FeatureSet } from '../features/vector.ts'
 import type { Logger } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
+import type { RecordOutcomes } from '../outcomes/record-outcomes.ts'
 import { installErrorHandler } from './error-handler.ts'
 import { admission } from './plugins/admission.ts'
 import { authentication } from './plugins/authentication.ts'
@@ -25,11 +26,13 @@ import { eventRoutes } from './routes/events.ts'
 import { explanationRoutes } from './routes/explanation.ts'
 import { featureRoutes } from './routes/features.ts'
 import { healthRoutes } from './routes/health.ts'
+import { outcomeRoutes } from './routes/outcomes.ts'
 
 export interface AppDeps {
   readonly decide: DecideService
   readonly store: DecisionStore
   readonly explain: ExplainService
+  readonly recordOutcomes: RecordOutcomes
   readonly behaviour: BehaviourStore
   readonly featureSet: FeatureSet
   readonly partnerKeys: PartnerKeys
@@ -111,6 +114,11 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
     clock,
     isBacklogged: deps.isBacklogged,
     onEvents: (type, outcome) => metrics.counter('credit_events_total').inc({ type, outcome })
+  })
+  await app.register(outcomeRoutes, {
+    recordOutcomes: deps.recordOutcomes,
+    clock,
+    onResult: (result) => metrics.counter('credit_outcomes_total').inc({ result })
   })
   return app
 }

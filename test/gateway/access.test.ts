@@ -1,6 +1,6 @@
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { describe, expect, test } from 'vitest'
-import { createPartnerKeys } from '../../src/access/partner-keys.ts'
+import { createPartnerKeys, SCOPES, type Scope } from '../../src/access/partner-keys.ts'
 import type { Decision } from '../../src/domain/decision.ts'
 import { application, buildTestApp, postDecision, type TestApp } from '../support/app.ts'
 
@@ -25,7 +25,7 @@ const concrete = (url: string) => url.replace(/:\w+/g, '01a20b04-023e-7032-ba6a-
 const send = (app: FastifyInstance, options: InjectOptions) => app.inject(options)
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` })
 
-async function keyWith(service: TestApp, scopes: ('decisions' | 'events' | 'features')[]) {
+async function keyWith(service: TestApp, scopes: readonly Scope[]) {
   return createPartnerKeys(service.redis, service.keys).create('alpha', scopes, Date.now())
 }
 
@@ -131,10 +131,11 @@ describe('a key allows what it says and no more', () => {
     ['decisions', 'POST', '/v1/decisions'],
     ['decisions', 'GET', '/v1/decisions/01a20b04-023e-7032-ba6a-6f2877a5bfec'],
     ['events', 'POST', '/v1/events'],
-    ['features', 'GET', '/v1/features']
+    ['features', 'GET', '/v1/features'],
+    ['outcomes', 'POST', '/v1/outcomes']
   ] as const)('without the scope %s, %s %s is 403', async (scope, method, url) => {
     const service = await buildTestApp()
-    const others = (['decisions', 'events', 'features'] as const).filter((each) => each !== scope)
+    const others = SCOPES.filter((each) => each !== scope)
     const { key } = await keyWith(service, [...others])
     const answer = await send(service.app, {
       method,

@@ -2,7 +2,7 @@ import { randomUUIDv7 } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import type { Redis } from 'ioredis'
 import { onTestFinished } from 'vitest'
-import { createPartnerKeys } from '../../src/access/partner-keys.ts'
+import { createPartnerKeys, SCOPES } from '../../src/access/partner-keys.ts'
 import { type Clock, systemClock } from '../../src/clock.ts'
 import { countSetAside, observeDecisions } from '../../src/decision-metrics.ts'
 import { createDecideService } from '../../src/decisions/decide.ts'
@@ -21,6 +21,8 @@ import { type AppOptions, buildApp } from '../../src/gateway/app.ts'
 import type { ScoreOutcome, Scorer } from '../../src/inference/scorer.ts'
 import { createLog } from '../../src/log.ts'
 import { createMetrics, type Metrics } from '../../src/metrics.ts'
+import { createRecordOutcomes } from '../../src/outcomes/record-outcomes.ts'
+import { createRedisOutcomeStore } from '../../src/outcomes/redis-outcome-store.ts'
 import { compilePolicy, type ModelFacts } from '../../src/policy/engine.ts'
 import { loadPolicy } from '../../src/policy/load.ts'
 import { loadFunctions } from '../../src/redis/functions.ts'
@@ -146,6 +148,10 @@ export async function buildTestApp(options: TestAppOptions = {}): Promise<TestAp
     decide,
     store,
     explain,
+    recordOutcomes: createRecordOutcomes({
+      decisions: store,
+      outcomes: createRedisOutcomeStore({ redis, keys, keepMs: 600_000 })
+    }),
     behaviour,
     featureSet,
     partnerKeys,
@@ -160,7 +166,7 @@ export async function buildTestApp(options: TestAppOptions = {}): Promise<TestAp
   const app = await buildApp(deps, { ...defaults, ...options })
   onTestFinished(() => app.close())
   const authorize = async (tenant: string) => {
-    const { key } = await partnerKeys.create(tenant, ['decisions', 'events', 'features'], Date.now())
+    const { key } = await partnerKeys.create(tenant, SCOPES, Date.now())
     return { authorization: `Bearer ${key}` }
   }
   const [alpha, beta] = [await authorize('alpha'), await authorize('beta')]
