@@ -15,9 +15,11 @@ export interface DashboardSpec {
   readonly description: string
   readonly tags: readonly string[]
   readonly sections: readonly Section[]
+  /** Whether its queries ask for $product; so by default. */
+  readonly byProduct?: boolean
 }
 
-export function dashboard({ uid, title, description, tags, sections }: DashboardSpec): Dashboard {
+export function dashboard({ uid, title, description, tags, sections, byProduct = true }: DashboardSpec): Dashboard {
   return {
     uid,
     title,
@@ -30,7 +32,7 @@ export function dashboard({ uid, title, description, tags, sections }: Dashboard
     refresh: '10s',
     time: { from: 'now-1h', to: 'now' },
     timezone: 'browser',
-    templating: { list: [datasourceVariable(), productVariable()] },
+    templating: { list: [datasourceVariable(), ...(byProduct ? [productVariable()] : [])] },
     annotations: { list: [] },
     links: [],
     panels: arrange(sections)

@@ -1,9 +1,13 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { decisions } from './decisions.ts'
 import type { Dashboard } from './grafana.ts'
+import { modelHealth } from './model-health.ts'
 
 /** Every dashboard by its file, beside this folder. */
-export const DASHBOARDS: Readonly<Record<string, Dashboard>> = { 'decisions.json': decisions }
+export const DASHBOARDS: Readonly<Record<string, Dashboard>> = {
+  'decisions.json': decisions,
+  'model-health.json': modelHealth
+}
 
 /** What the file holds: one line a field, so that a change can be read as a diff. */
 export function toJson(dashboard: Dashboard): string {
