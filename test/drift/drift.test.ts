@@ -79,6 +79,15 @@ describe('drift', () => {
     expect(read()).toMatchObject({ day: { decisions: 0, stability: null } })
   })
 
+  test('is of the last hour and the last day however long it goes on: every slot is cleared before it is used again', () => {
+    const { time, observe, read } = watched()
+    for (let slot = 0; slot < 700; slot++) {
+      time.nowMs += 5 * MINUTE_MS
+      observe(2)
+    }
+    expect(read()).toMatchObject({ hour: { decisions: 24 }, day: { decisions: 576 } })
+  })
+
   test('counts since the start, whatever the windows forgot', () => {
     const { time, observe, read } = watched()
     for (let turn = 0; turn < 30; turn++) {

@@ -120,11 +120,19 @@ describe('outcomes', () => {
     expect(answer.json().errors.map((error: { field: string }) => error.field)).toContain(field)
   })
 
-  test('as many as are allowed fit into one post', async () => {
+  test('as many as are allowed fit into one post, printed to be read, and are answered in their order', async () => {
     const { service, ids, observedAtMs } = await decided()
     const outcome = { decisionId: ids[0], outcome: 'good', observedAtMs, source: 'collection' }
-    const answer = await post(service, Array(MAX_OUTCOMES).fill(outcome))
-    expect([answer.statusCode, answer.json().counted, answer.json().results.length]).toEqual([200, 1, MAX_OUTCOMES])
+    const outcomes = [...Array(MAX_OUTCOMES - 1).fill(outcome), { ...outcome, decisionId: UNKNOWN }]
+    const answer = await service.app.inject({
+      method: 'POST',
+      url: '/v1/outcomes',
+      headers: { ...service.alpha, 'content-type': 'application/json' },
+      payload: JSON.stringify({ outcomes }, null, 2)
+    })
+    expect(answer.statusCode, answer.body.slice(0, 200)).toBe(200)
+    const results = answer.json().results.map(({ result }: { result: string }) => result)
+    expect(results).toEqual(['counted', ...Array(MAX_OUTCOMES - 2).fill('repeated'), 'unknown_decision'])
   })
 
   test('hold no personal data, and what Redis holds of them is their decision’s id and counts', async () => {
