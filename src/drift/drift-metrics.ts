@@ -2,6 +2,7 @@ import type { Manifest } from '../inference/manifest.ts'
 import type { Metrics } from '../metrics.ts'
 import { createDrift, type Drift, type DriftOptions, type DriftReading } from './drift.ts'
 import type { Stability } from './psi.ts'
+import type { Column } from './reference.ts'
 
 /** What drift is measured of: a model that serves. */
 export interface ServingModel {
@@ -55,6 +56,7 @@ export function createDriftMetrics(metrics: Metrics, options: DriftOptions): Dri
       const models = [...credit, ...(fraudModel === undefined ? [] : [fraudModel])]
       const next = new Map(models.flatMap(keepOrMake))
       watched = next
+      show.references(next.values())
       fraud = fraudModel && next.get(`${fraudModel.manifest.name} ${fraudModel.id}`)
       inputsOf = new Map(credit.map(({ id, manifest }) => [id, manifest.inputs.length]))
     },
@@ -80,7 +82,8 @@ function showReadings(metrics: Metrics) {
   const decisions = metrics.gauge('credit_drift_decisions')
   const expected = metrics.gauge('credit_drift_expected_ratio')
   const values = metrics.counter('credit_drift_values_total')
-  const gauges = [scorePsi, scoreExcess, featurePsi, featureExcess, missingRatio, decisions, expected]
+  const binOf = ({ shares }: Column, bin: number) => (bin === shares.length ? 'missing' : String(bin))
+  const gauges = [scorePsi, scoreExcess, featurePsi, featureExcess, missingRatio, decisions]
 
   const set = (
     labels: Record<string, string>,
@@ -94,6 +97,16 @@ function showReadings(metrics: Metrics) {
   }
 
   return {
+    /** The shares of the training part: they do not change while a model serves. */
+    references: (watched: Iterable<Watched>) => {
+      expected.reset()
+      for (const { labels, drift } of watched) {
+        for (const { column } of drift.read().counts) {
+          for (const [bin, share] of [...column.shares, column.missing].entries())
+            expected.set({ ...labels, feature: column.name, bin: binOf(column, bin) }, share)
+        }
+      }
+    },
     clear: () => {
       for (const gauge of gauges) gauge.reset()
     },
@@ -109,10 +122,9 @@ function showReadings(metrics: Metrics) {
       counts.forEach(({ column, values: now }, index) => {
         const before = told[index]
         now.forEach((count, bin) => {
-          const isMissing = bin === column.shares.length
-          const of = { ...labels, feature: column.name, bin: isMissing ? 'missing' : String(bin) }
-          values.inc(of, count - (before?.[bin] ?? 0))
-          expected.set(of, isMissing ? column.missing : (column.shares[bin] as number))
+          const more = count - (before?.[bin] ?? 0)
+          if (more > 0 || before === undefined)
+            values.inc({ ...labels, feature: column.name, bin: binOf(column, bin) }, more)
         })
         told[index] = now.slice()
       })
