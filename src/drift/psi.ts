@@ -2,7 +2,7 @@
 export interface Stability {
   /** Population stability index: Σ (share − reference) · ln(share / reference). */
   readonly psi: number
-  /** The index that as few rows show without any drift: (bins − 1) · (1 / reference rows + 1 / sample). */
+  /** The index that as few rows show without any drift: (bins − 1) · (1 / reference rows + 1 / sample); of bins in use. */
   readonly noiseFloor: number
   /** What is left above the noise floor; about 0 without drift, whatever the size of the sample. */
   readonly excess: number
@@ -28,11 +28,14 @@ export function measureStability(
   for (let bin = 0; bin < counts.length; bin++) sample += counts[bin] as number
   if (sample === 0 || referenceRows <= 0) return null
   let psi = 0
+  let bins = 0
   for (let bin = 0; bin < counts.length; bin++) {
+    if (shares[bin] === 0 && counts[bin] === 0) continue
+    bins++
     const expected = Math.max(shares[bin] as number, EMPTY_BIN_ROWS / referenceRows)
     const share = Math.max(counts[bin] as number, EMPTY_BIN_ROWS) / sample
     psi += (share - expected) * Math.log(share / expected)
   }
-  const noiseFloor = (counts.length - 1) * (1 / referenceRows + 1 / sample)
+  const noiseFloor = Math.max(0, bins - 1) * (1 / referenceRows + 1 / sample)
   return { psi, noiseFloor, excess: psi - noiseFloor, sample }
 }

@@ -94,6 +94,11 @@ test('is never negative or without bound, and zero where shares are equal', () =
   )
 })
 
+test('a bin that nothing fell into, then or now, says nothing; one that something falls into now says much', () => {
+  expect(measureStability([0, 500, 500], [0, 0.5, 0.5], 1e9)).toEqual(measureStability([500, 500], [0.5, 0.5], 1e9))
+  expect(measureStability([100, 450, 450], [0, 0.5, 0.5], 1e6)?.excess).toBeGreaterThan(1)
+})
+
 test('an empty bin counts as half a row, and nothing can be told without rows', () => {
   const [seen, expected] = [0.5 / 1000, 0.1]
   const rest = 9 * (1000 / 9 / 1000 - 0.1) * Math.log(1000 / 9 / 1000 / 0.1)
