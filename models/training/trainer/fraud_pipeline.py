@@ -1,6 +1,13 @@
-"""Trains the fraud model from two tables of the simulator and writes its folder."""
+"""Trains the fraud model from two tables of the simulator and writes its folder.
 
+    cd models/training && .venv/bin/python -m trainer.fraud_pipeline --table T --shifted S --version 1.0.0
+
+train.sh makes the environment.
+"""
+
+import argparse
 import json
+import re
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -18,10 +25,23 @@ from trainer.onnx_export import to_onnx
 from trainer.parity import Served, check_parity
 from trainer.table import Table, day_ms, load_table
 
+MODELS = Path(__file__).resolve().parents[2]
 DAY_MS = 86_400_000
 WARM_UP_DAYS = 14
 # The slow proof in Python would take minutes on all rows.
 PARITY_EVERY = 40
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m trainer.fraud_pipeline")
+    parser.add_argument("--table", type=Path, required=True, help="table.csv of assay export, to train on")
+    parser.add_argument("--shifted", type=Path, required=True, help="another, of another seed and scenario, to measure on")
+    parser.add_argument("--version", required=True, help="such as 1.0.0; a folder of that name is replaced")
+    parser.add_argument("--out", type=Path, default=MODELS, help="folder of the models")
+    options = parser.parse_args()
+    if not re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+", options.version):
+        parser.error("--version must look like 1.0.0")
+    train_fraud(options.table, options.shifted, options.version, options.out)
 
 
 def train_fraud(table_file: Path, shifted_file: Path, version: str, out: Path) -> None:
@@ -149,3 +169,7 @@ def _simulated(table_file: Path) -> dict:
 
 def _or_null(value: np.float32) -> float | None:
     return None if np.isnan(value) else float(value)
+
+
+if __name__ == "__main__":
+    main()
