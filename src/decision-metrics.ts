@@ -1,12 +1,17 @@
 import { type DecisionObserver, STAGES } from './decisions/decide.ts'
 import type { EntityKind } from './domain/event.ts'
+import type { DriftMetrics } from './drift/drift-metrics.ts'
 import type { Metrics } from './metrics.ts'
 
 /**
  * What decisions tell Prometheus. Children are bound once per combination of labels, because a label look-up costs as much
  * as the observation (ecosystem reference, section 5).
  */
-export function observeDecisions(metrics: Metrics, model: string): DecisionObserver {
+export function observeDecisions(
+  metrics: Metrics,
+  model: string,
+  drift?: Pick<DriftMetrics, 'observe'>
+): DecisionObserver {
   const stageDuration = metrics.histogram('credit_decision_stage_duration_seconds')
   const stages = Object.fromEntries(STAGES.map((stage) => [stage, stageDuration.labels({ stage })]))
   const decisions = metrics.counter('credit_decisions_total')
@@ -23,6 +28,9 @@ export function observeDecisions(metrics: Metrics, model: string): DecisionObser
   return {
     stage: (stage, seconds) => stages[stage]?.observe(seconds),
     replayed: () => replays.inc(),
+    scored: (modelId, vector, assessment) => {
+      if (assessment.kind === 'scored') drift?.observe(modelId, vector, assessment)
+    },
     decided: ({ outcome, verdict: { score, offers }, reasonCodes, degraded }, { product }) => {
       decided(product, outcome).inc()
       for (const code of reasonCodes) because(code, outcome).inc()

@@ -5,6 +5,7 @@ import { loadConfig } from './config.ts'
 import { countSetAside, observeDecisions } from './decision-metrics.ts'
 import { createDecideService } from './decisions/decide.ts'
 import { createRedisDecisionStore } from './decisions/redis-decision-store.ts'
+import { createDriftMetrics } from './drift/drift-metrics.ts'
 import { createEdge } from './edge/edge.ts'
 import { createTokenise } from './edge/tokens.ts'
 import { describeError } from './errors.ts'
@@ -80,6 +81,9 @@ async function main(): Promise<void> {
       1
     )
 
+  const drift = createDriftMetrics(metrics, systemClock)
+  drift.watch([model])
+
   const connect = (name: string) => {
     const connection = createRedis({
       url: config.REDIS_URL,
@@ -149,7 +153,7 @@ async function main(): Promise<void> {
     partitionOf: ({ refs }) => partitionOfText(refs.applicant),
     newUuidv7: randomUUIDv7,
     monotonicMs: systemClock.monotonicMs,
-    observer: observeDecisions(metrics, modelName),
+    observer: observeDecisions(metrics, modelName, drift),
     commitReserveMs: config.DECISION_DEADLINE_MS * COMMIT_RESERVE_SHARE
   })
 
@@ -205,7 +209,11 @@ async function main(): Promise<void> {
       docsPage: true
     }
   )
-  const ops = await buildOps({ metrics, notReady, describes: app, beforeScrape: async () => void notReady() })
+  const beforeScrape = async () => {
+    notReady()
+    drift.refresh()
+  }
+  const ops = await buildOps({ metrics, notReady, describes: app, beforeScrape })
   closers.push({ name: 'ops', close: () => ops.close() }, { name: 'http', close: () => app.close() })
   await ops.listen({ host: config.OPS_HOST, port: config.OPS_PORT })
   const address = await app.listen({ host: config.HOST, port: config.PORT })

@@ -31,7 +31,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'src/inference': ['src/domain', 'src/features'],
   'src/access': ['src/domain', 'src/redis'],
   'src/decisions': ['src/domain', 'src/features', 'src/inference', 'src/policy', 'src/redis'],
-  'src/drift': ['src/inference'],
+  'src/drift': ['src/domain', 'src/inference'],
   'src/outcomes': ['src/domain', 'src/redis', 'src/decisions'],
   'src/explanation': ['src/domain', 'src/features', 'src/inference', 'src/policy', 'src/decisions'],
   'src/monitoring': ['src/domain', 'src/features', 'src/inference', 'src/redis', 'src/decisions'],

@@ -1,3 +1,4 @@
+import { isUsablePd } from '../domain/score-scale.ts'
 import type { Manifest } from '../inference/manifest.ts'
 import type { Metrics } from '../metrics.ts'
 import { createDrift, type Drift, type DriftOptions, type DriftReading } from './drift.ts'
@@ -11,6 +12,12 @@ export interface ServingModel {
   readonly manifest: Pick<Manifest, 'name' | 'version' | 'inputs' | 'drift'>
 }
 
+/** What the credit model said of a row, and the fraud model where one serves. */
+export interface ScoredRow {
+  readonly pd: number
+  readonly fraud?: { readonly pd: number } | undefined
+}
+
 export interface DriftMetrics {
   /**
    * Says which models serve from now on; what is known of those that go on serving stays. A model without a reference is
@@ -21,9 +28,9 @@ export interface DriftMetrics {
   readonly watch: (credit: readonly ServingModel[], fraud?: ServingModel) => void
   /**
    * Counts one scored decision: the vector has the inputs of the credit model, then those of the fraud model. A model that
-   * is not watched is passed over.
+   * is not watched, and a probability that cannot decide, are passed over.
    */
-  readonly observe: (modelId: string, vector: Float32Array, pd: number, fraudPd?: number) => void
+  readonly observe: (modelId: string, vector: Float32Array, scored: ScoredRow) => void
   /** Brings the metrics up to date; before each scrape. */
   readonly refresh: () => void
 }
@@ -60,11 +67,11 @@ export function createDriftMetrics(metrics: Metrics, options: DriftOptions): Dri
       fraud = fraudModel && next.get(`${fraudModel.manifest.name} ${fraudModel.id}`)
       inputsOf = new Map(credit.map(({ id, manifest }) => [id, manifest.inputs.length]))
     },
-    observe: (modelId, vector, pd, fraudPd) => {
-      watched.get(`credit ${modelId}`)?.drift.observe(vector, pd)
+    observe: (modelId, vector, scored) => {
+      if (isUsablePd(scored.pd)) watched.get(`credit ${modelId}`)?.drift.observe(vector, scored.pd)
       const inputs = inputsOf.get(modelId)
-      if (fraud !== undefined && fraudPd !== undefined && inputs !== undefined)
-        fraud.drift.observe(vector, fraudPd, inputs)
+      if (fraud !== undefined && inputs !== undefined && scored.fraud !== undefined && isUsablePd(scored.fraud.pd))
+        fraud.drift.observe(vector, scored.fraud.pd, inputs)
     },
     refresh: () => {
       show.clear()

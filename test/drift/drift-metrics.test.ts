@@ -50,10 +50,11 @@ describe('drift as metrics', () => {
     drift.watch([CHAMPION])
     const random = createRandom(3)
     const of = 'model="credit",version="1.1.0"'
-    for (let row = 0; row < 999; row++) drift.observe(CHAMPION.id, Float32Array.of(random(), Number.NaN), random() / 2)
+    for (let row = 0; row < 999; row++)
+      drift.observe(CHAMPION.id, Float32Array.of(random(), Number.NaN), { pd: random() / 2 })
     expect((await scrape()).filter((line) => line.includes('psi'))).toEqual([])
     expect(await sampleOf(`credit_drift_decisions{${of},window="1h"}`)).toBe(999)
-    drift.observe(CHAMPION.id, Float32Array.of(0.1, Number.NaN), 0.25)
+    drift.observe(CHAMPION.id, Float32Array.of(0.1, Number.NaN), { pd: 0.25 })
     expect(await sampleOf(`credit_score_psi{${of},window="1h"}`)).toBeGreaterThan(1)
     expect(await sampleOf(`credit_score_psi_excess{${of},window="24h"}`)).toBeGreaterThan(1)
     expect(await sampleOf(`credit_feature_psi_excess{${of},feature="a.one"}`)).toBeLessThan(0.01)
@@ -70,7 +71,7 @@ describe('drift as metrics', () => {
     drift.watch([CHAMPION])
     const counter = 'credit_drift_values_total{model="credit",version="1.1.0",feature="a.one",bin="1"}'
     for (const expected of [1, 2, 3]) {
-      drift.observe(CHAMPION.id, Float32Array.of(0.7, 0.7), 0.2)
+      drift.observe(CHAMPION.id, Float32Array.of(0.7, 0.7), { pd: 0.2 })
       await scrape()
       expect(await sampleOf(counter)).toBe(expected)
     }
@@ -79,9 +80,9 @@ describe('drift as metrics', () => {
   test('keeps champion, challenger and fraud model apart', async () => {
     const { drift, sampleOf } = measured()
     drift.watch([CHAMPION, CHALLENGER], FRAUD)
-    drift.observe(CHAMPION.id, Float32Array.of(0.1, 0.9, 0.9), 0.2, 0.7)
-    drift.observe(CHALLENGER.id, Float32Array.of(0.9, 0.8), 0.2, 0.7)
-    drift.observe(CHALLENGER.id, Float32Array.of(0.9, 0.1), 0.2)
+    drift.observe(CHAMPION.id, Float32Array.of(0.1, 0.9, 0.9), { pd: 0.2, fraud: { pd: 0.7 } })
+    drift.observe(CHALLENGER.id, Float32Array.of(0.9, 0.8), { pd: 0.2, fraud: { pd: 0.7 } })
+    drift.observe(CHALLENGER.id, Float32Array.of(0.9, 0.1), { pd: 0.2 })
     const values = (model: string, feature: string, bin: string) =>
       sampleOf(`credit_drift_values_total{${model},feature="${feature}",bin="${bin}"}`)
     expect(await values('model="credit",version="1.1.0"', 'b.two', '1')).toBe(1)
@@ -97,12 +98,12 @@ describe('drift as metrics', () => {
   test('goes on for a model that goes on, ends for one that was swapped out, and passes over one without a reference', async () => {
     const { drift, scrape, sampleOf } = measured()
     drift.watch([CHAMPION])
-    drift.observe(CHAMPION.id, Float32Array.of(0.1, 0.9), 0.2)
+    drift.observe(CHAMPION.id, Float32Array.of(0.1, 0.9), { pd: 0.2 })
     drift.watch([CHALLENGER, CHAMPION])
     expect(await sampleOf('credit_drift_decisions{model="credit",version="1.1.0",window="24h"}')).toBe(1)
     drift.watch([OLD])
-    drift.observe(OLD.id, Float32Array.of(0.1), 0.2)
-    drift.observe(CHAMPION.id, Float32Array.of(0.1, 0.9), 0.2)
+    drift.observe(OLD.id, Float32Array.of(0.1), { pd: 0.2 })
+    drift.observe(CHAMPION.id, Float32Array.of(0.1, 0.9), { pd: 0.2 })
     expect((await scrape()).filter((line) => !line.startsWith('credit_drift_values_total'))).toEqual([])
   })
 
@@ -111,7 +112,7 @@ describe('drift as metrics', () => {
     drift.watch([CHAMPION])
     const broken = { ...CHALLENGER, manifest: { ...CHALLENGER.manifest, inputs: CHAMPION.manifest.inputs.slice(0, 1) } }
     expect(() => drift.watch([broken])).toThrow(/drift reference/)
-    drift.observe(CHAMPION.id, Float32Array.of(0.1, 0.9), 0.2)
+    drift.observe(CHAMPION.id, Float32Array.of(0.1, 0.9), { pd: 0.2 })
     expect(await sampleOf('credit_drift_decisions{model="credit",version="1.1.0",window="24h"}')).toBe(1)
   })
 })
