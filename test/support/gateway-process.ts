@@ -31,6 +31,11 @@ export async function startIngest(env: Record<string, string>): Promise<ServiceP
   return startProcess('workers/ingest.ts', env)
 }
 
+/** The real monitor in a process of its own, likewise. */
+export async function startMonitor(env: Record<string, string>): Promise<ServiceProcess> {
+  return startProcess('workers/monitor.ts', env)
+}
+
 /** Ready is what /readyz says, at `url` or else at the private port. */
 async function startProcess(entry: string, env: Record<string, string>, url?: string): Promise<ServiceProcess> {
   const opsPort = await freePort()
