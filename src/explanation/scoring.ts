@@ -37,6 +37,10 @@ interface WithScorecard {
   } | null
 }
 
+export function scorecardOf({ scorecard }: VerifiedModel & WithScorecard): WithScorecard['scorecard'] {
+  return scorecard
+}
+
 /** Undefined where no score entered the decision, or only one of a scorecard that the model does not come with. */
 export function findScoring(
   read: ReadDecision,
