@@ -31,6 +31,17 @@ def _matrix(rows: np.ndarray, base: np.float32, bad: np.ndarray | None = None) -
     return matrix
 
 
+def out_of_fold(
+    rows: np.ndarray, bad: np.ndarray, folds: list[tuple[np.ndarray, np.ndarray]], params: dict, monotone: list[int]
+) -> list[np.ndarray]:
+    """Margins of the validated rows of each fold, by a model that had not seen them."""
+    found = []
+    for train, validate in folds:
+        model, base = fit(rows[train], bad[train], params, monotone)
+        found.append(margins(model, base, rows[validate]))
+    return found
+
+
 def choose(
     rows: np.ndarray,
     bad: np.ndarray,

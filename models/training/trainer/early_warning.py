@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from trainer import metrics
-from trainer.credit import Input
+from trainer.spec import Input, Split
+from trainer.table import Table
 
 NAME = "early-warning"
 OWNER = "credit risk (assay maintainers)"
@@ -54,11 +55,21 @@ INPUTS = [
 PARTS = 5
 HELD_BACK = 0
 
+WINDOW = {"heldBack": f"part {HELD_BACK} of {PARTS} by the sha256 of the application’s id"}
+CALIBRATE = False
+REFIT = False
+PARITY_EVERY = 1
+
 # An alert, for fairness alone: fixed on the clients that train, of whom about a quarter is above it.
 ALERT_FROM = 0.3
 SEXES = {"1": "male", "2": "female"}
 AGE_BANDS = [(0, 25), (25, 30), (30, 35), (35, 40), (40, 50), (50, 200)]
 FAIRNESS_MIN_ROWS = 30
+
+
+def split(table: Table) -> Split:
+    part = parts(table.ids)
+    return Split(np.flatnonzero(part != HELD_BACK), np.flatnonzero(part == HELD_BACK), folds(table.ids))
 
 
 def parts(application_ids: list[str]) -> np.ndarray:

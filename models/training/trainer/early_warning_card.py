@@ -176,9 +176,7 @@ def _reproduce(manifest: dict) -> str:
 ```
 bin/assay import uci-taiwan DIR --out out/uci-taiwan
 bin/assay export --events out/uci-taiwan/events.ndjson --applications out/uci-taiwan/applications.ndjson --out out/uci-taiwan/table.csv
-cd models/training
-OMP_NUM_THREADS=1 PYTHONHASHSEED=0 .venv/bin/python -m trainer.early_warning_train --table ../../out/uci-taiwan/table.csv \\
-  --facts DIR/clients.csv.gz --version {manifest["version"]}
+npm run train -- {manifest["name"]} --table out/uci-taiwan/table.csv --version {manifest["version"]} --facts DIR/clients.csv.gz
 ```
 
 Same table (sha256 `{training["tableSha256"]}`), same bytes. Feature set `{training["featureSet"]}`. The pipeline

@@ -1,60 +1,70 @@
-"""Out-of-time evaluation: looked at once, after every choice was made."""
+"""How good a model is on rows that it had not seen: looked at once, after every choice was made."""
 
 import numpy as np
 
 from trainer import metrics
-from trainer.credit import FAIRNESS_FACTS
 from trainer.table import Table
-
-FAIRNESS_MIN_ROWS = 30
-AGE_BANDS = [(0, 25), (25, 30), (30, 35), (35, 40), (40, 200)]
 
 
 def measure(bad: np.ndarray, pd: np.ndarray, seed: int) -> dict:
     measured = {"rows": len(bad), "bads": int(bad.sum())}
     for name, of in (("auc", metrics.auc), ("ks", metrics.ks), ("brier", metrics.brier)):
         measured[name] = _rounded(of(bad, pd))
-        measured[f"{name}Interval"] = [_rounded(end) for end in metrics.interval(of, bad, pd, seed=seed)]
+        measured[f"{name}Interval"] = _ends(metrics.interval(of, bad, pd, seed=seed))
     measured["gini"] = _rounded(2 * metrics.auc(bad, pd) - 1)
     return measured
 
 
-def lift(bad: np.ndarray, full: np.ndarray, own: np.ndarray, seed: int) -> dict:
-    def difference(bad: np.ndarray, full: np.ndarray, own: np.ndarray) -> float:
-        return metrics.auc(bad, full) - metrics.auc(bad, own)
+def lift(bad: np.ndarray, full: np.ndarray, rival: np.ndarray, seed: int) -> dict:
+    """How much more AUC than a rival, on the same resampled rows."""
 
-    ends = metrics.interval(difference, bad, full, own, seed=seed)
-    return {"auc": _rounded(difference(bad, full, own)), "aucInterval": [_rounded(end) for end in ends]}
+    def difference(bad: np.ndarray, full: np.ndarray, rival: np.ndarray) -> float:
+        return metrics.auc(bad, full) - metrics.auc(bad, rival)
+
+    ends = metrics.interval(difference, bad, full, rival, seed=seed)
+    return {"auc": _rounded(difference(bad, full, rival)), "aucInterval": _ends(ends)}
 
 
-def fairness(table: Table, rows: np.ndarray, pd: np.ndarray, cut: float) -> list[dict]:
-    """Share below the cut-off per group, beside the group with the most rows, and the AUC within the group. A group
-    that is too small says so instead of showing noise."""
+def at_cuts(bad: np.ndarray, pd: np.ndarray, cuts: list[float], seed: int) -> list[dict]:
+    """At each cut-off of the policy: who lies at or above it, how much worse they are than all, how many bads they hold."""
     found = []
-    for fact in FAIRNESS_FACTS:
-        groups = np.array(_groups(table, fact))[rows]
-        names, counts = np.unique(groups, return_counts=True)
-        biggest = names[np.where(names == "not known", 0, counts).argmax()]
-        base = float((pd[groups == biggest] < cut).mean())
-        for name in sorted(names, key=str):
-            member = groups == name
-            entry = {"fact": fact, "group": str(name), "rows": int(member.sum())}
-            if entry["rows"] >= FAIRNESS_MIN_ROWS:
-                share = float((pd[member] < cut).mean())
-                entry |= {"below": share, "ratio": share / base, "auc": metrics.auc(table.bad[rows][member], pd[member])}
-                entry["badRate"] = float(table.bad[rows][member].mean(dtype=np.float64))
-            found.append(entry)
+    for cut in cuts:
+        entry = {"cut": cut}
+        for name, of in _AT_CUT.items():
+            entry[name] = _rounded(of(bad, pd, cut))
+            measured = metrics.interval(lambda b, p, of=of, cut=cut: of(b, p, cut), bad, pd, seed=seed)
+            entry[f"{name}Interval"] = _ends(measured)
+        found.append(entry)
     return found
 
 
-def _groups(table: Table, fact: str) -> list[str]:
-    if fact != "age band":
-        return [word or "not known" for word in table.facts[fact]]
-    ages = table.columns["application.age_years"]
-    return [
-        "not known" if np.isnan(age) else next(f"{low}-{high - 1}" for low, high in AGE_BANDS if low <= age < high)
-        for age in ages
-    ]
+def _bad_rate_above(bad: np.ndarray, pd: np.ndarray, cut: float) -> float:
+    return _share(bad, pd >= cut)
+
+
+_AT_CUT = {
+    "share": lambda bad, pd, cut: float((pd >= cut).mean()),
+    "badRateAbove": _bad_rate_above,
+    "badRateBelow": lambda bad, pd, cut: _share(bad, pd < cut),
+    "lift": lambda bad, pd, cut: _bad_rate_above(bad, pd, cut) / float(bad.mean(dtype=np.float64)),
+    "capture": lambda bad, pd, cut: float((pd[bad > 0.5] >= cut).mean()),
+}
+
+
+def _share(bad: np.ndarray, of: np.ndarray) -> float:
+    return float(bad[of].mean(dtype=np.float64)) if of.any() else 0.0
+
+
+def reliability(bad: np.ndarray, pd: np.ndarray, seed: int) -> list[dict]:
+    """Tenths by rising probability: what was told, what was seen, and how sure that is."""
+    random = np.random.default_rng(seed)
+    found = []
+    for part in np.array_split(np.argsort(pd, kind="stable"), 10):
+        drawn = random.integers(0, len(part), (metrics.RESAMPLES, len(part)))
+        low, high = np.quantile(bad[part][drawn].mean(axis=1, dtype=np.float64), [0.025, 0.975])
+        told, seen = (float(of[part].mean(dtype=np.float64)) for of in (pd, bad))
+        found.append({"rows": len(part), "told": told, "seen": seen, "seenInterval": [float(low), float(high)]})
+    return found
 
 
 def own_fields(table: Table, columns: list[str], facts: list[str]) -> np.ndarray:
@@ -65,6 +75,10 @@ def own_fields(table: Table, columns: list[str], facts: list[str]) -> np.ndarray
         for word in sorted(set(words) - {""}):
             parts.append(np.where(words == "", np.nan, words == word).astype(np.float32)[:, None])
     return np.hstack(parts).astype(np.float32)
+
+
+def _ends(ends: tuple[float, float]) -> list[float]:
+    return [_rounded(end) for end in ends]
 
 
 def _rounded(value: float) -> float:

@@ -4,7 +4,10 @@ It learns from load-tests/simulator, because no labelled stream of logins or dev
 says so: NOTICE.
 """
 
-from trainer.credit import Input
+import numpy as np
+
+from trainer.spec import Input, Split
+from trainer.table import Table, day_ms
 
 NAME = "fraud"
 OWNER = "fraud risk (assay maintainers)"
@@ -61,3 +64,23 @@ INPUTS = [
     Input("device.applications_7d", +1, VELOCITY),
     Input("ip.applications_24h", +1, VELOCITY),
 ]
+
+WINDOW = {"trainFrom": TRAIN_FROM, "trainBefore": TEST_FROM}
+# Calibrated to how common fraud is in a made-up world it would be no truer.
+CALIBRATE = False
+REFIT = False
+# A few thousand of the simulated rows, and every made-up one.
+PARITY_EVERY = 40
+
+
+def split(table: Table) -> Split:
+    inside = table.as_of >= day_ms(TRAIN_FROM)
+    folds = [
+        (
+            np.flatnonzero(inside & (table.as_of < day_ms(start))),
+            np.flatnonzero((table.as_of >= day_ms(start)) & (table.as_of < day_ms(end))),
+        )
+        for start, end in FOLDS
+    ]
+    train = np.flatnonzero(inside & (table.as_of < day_ms(TEST_FROM)))
+    return Split(train, np.flatnonzero(table.as_of >= day_ms(TEST_FROM)), folds)

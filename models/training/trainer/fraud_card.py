@@ -165,12 +165,8 @@ bin/assay export --events {folder}/events.ndjson --applications {folder}/applica
 ```
 {lines("out/sim", simulated["train"])}
 {lines("out/shifted", simulated["shifted"])}
-cd models/training
-OMP_NUM_THREADS=1 PYTHONHASHSEED=0 .venv/bin/python -m trainer.fraud_pipeline --table ../../out/sim/table.csv \\
-  --shifted ../../out/shifted/table.csv --version {manifest["version"]}
+npm run train -- {manifest["name"]} --table out/sim/table.csv --shifted out/shifted/table.csv --version {manifest["version"]}
 ```
-
-`train.sh` makes the environment.
 
 Same tables (sha256 `{training["tableSha256"]}` and `{training["shiftedTableSha256"]}`), same
 bytes. Feature set `{training["featureSet"]}`. The pipeline fails unless XGBoost, onnxruntime (alone and in batches) and the trees agree

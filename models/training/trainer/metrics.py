@@ -28,6 +28,15 @@ def brier(bad: np.ndarray, pd: np.ndarray) -> float:
     return float(np.mean((pd.astype(np.float64) - bad) ** 2))
 
 
+def sigmoid(margin: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-margin.astype(np.float64)))
+
+
+def log_loss(bad: np.ndarray, pd: np.ndarray) -> float:
+    told = np.clip(pd.astype(np.float64), 1e-12, 1 - 1e-12)
+    return float(-np.mean(bad * np.log(told) + (1 - bad) * np.log(1 - told)))
+
+
 def interval(measure, bad: np.ndarray, *scores: np.ndarray, seed: int) -> tuple[float, float]:
     """95 % percentile bootstrap over rows; with several scores `measure` sees them on the same rows, paired."""
     random = np.random.default_rng(seed)

@@ -1,11 +1,22 @@
-"""Proof that what is served is what was trained: bit for bit, or the pipeline fails."""
+"""Proof that what is served is what was trained, or the pipeline fails."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 import onnxruntime as ort
-import xgboost as xgb
 
 from trainer.boosting import margins
-from trainer.ensemble import Tree, sum_trees
+from trainer.ensemble import sum_trees
+from trainer.metrics import sigmoid
+
+if TYPE_CHECKING:
+    from trainer.learn import Learnt
+
+# A calibration multiplies each leaf and rounds it to float32: some hundred roundings of half a unit in the last place.
+MARGIN_TOLERANCE = 1e-5
+PD_TOLERANCE = 1e-6
 
 
 class Served:
@@ -22,20 +33,28 @@ class Served:
         return pd[:, 0], margin[:, 0]
 
 
-def check_parity(
-    model: xgb.Booster, base: np.float32, trees: list[Tree], served: Served, rows: np.ndarray
-) -> None:
-    trained = margins(model, base, rows)
-    pd, margin = served.run(rows)
-    _same(trained, margin, "onnxruntime, all rows at once")
-    _same(trained, np.array([sum_trees(trees, row) for row in rows]), "trees.json")
+def check_parity(learnt: Learnt, rows: np.ndarray, cuts: list[float]) -> None:
+    """XGBoost and the trees as it grew them: to the bit. Those trees with the calibration in them and the network, alone
+    and in batches: to the bit. Across the calibration: within the tolerances, and the same decision at every cut-off.
+    """
+    trained = margins(learnt.booster, learnt.base, rows)
+    _same(trained, sum_trees(learnt.plain, rows), "the trees as grown")
+    exported = sum_trees(learnt.trees, rows)
+    pd, margin = learnt.served.run(rows)
+    _same(exported, margin, "onnxruntime, all rows at once")
     for batch in (1, 7):
-        parts = [served.run(rows[start : start + batch]) for start in range(0, len(rows), batch)]
-        _same(trained, np.concatenate([part[1] for part in parts]), f"onnxruntime in batches of {batch}")
+        parts = [learnt.served.run(rows[start : start + batch]) for start in range(0, len(rows), batch)]
+        _same(exported, np.concatenate([part[1] for part in parts]), f"onnxruntime in batches of {batch}")
         _same(pd, np.concatenate([part[0] for part in parts]), f"pd in batches of {batch}")
-    expected = 1 / (1 + np.exp(-trained.astype(np.float64)))
-    if not np.allclose(pd, expected, rtol=0, atol=1e-6):
-        raise SystemExit("parity: pd is not the sigmoid of the margin")
+    calibrated = learnt.calibration.slope * trained.astype(np.float64) + learnt.calibration.intercept
+    if not np.allclose(exported, calibrated, rtol=0, atol=MARGIN_TOLERANCE):
+        raise SystemExit("parity: the margin is not the calibrated margin of XGBoost")
+    if not np.allclose(pd, sigmoid(calibrated), rtol=0, atol=PD_TOLERANCE):
+        raise SystemExit("parity: pd is not the sigmoid of the calibrated margin")
+    decided = np.searchsorted(cuts, pd.astype(np.float64), side="right")
+    wrong = np.flatnonzero(decided != np.searchsorted(cuts, sigmoid(calibrated), side="right"))
+    if len(wrong):
+        raise SystemExit(f"parity: {len(wrong)} rows are decided differently, the first with pd {pd[wrong[0]]!r}")
 
 
 def _same(expected: np.ndarray, actual: np.ndarray, what: str) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 class Table:
     """Rows with a known outcome, in order of time."""
 
+    ids: list[str]
     as_of: np.ndarray
     bad: np.ndarray
     columns: dict[str, np.ndarray]
@@ -43,6 +44,7 @@ def load_table(path: Path) -> Table:
         facts = {row["applicationId"]: row for row in csv.DictReader(file)}
     fact_names = [name for name in next(iter(facts.values())) if name != "applicationId"]
     return Table(
+        ids=[row["applicationId"] for row in rows],
         as_of=np.array([int(row["asOf"]) for row in rows]),
         bad=np.array([row["outcome"] == "bad" for row in rows], dtype=np.float32),
         columns={name: np.array([_number(row[name]) for row in rows]) for name in ranges},
