@@ -3,7 +3,7 @@
 import numpy as np
 import xgboost as xgb
 
-from trainer.metrics import auc
+from trainer.metrics import auc, log_loss, sigmoid
 
 
 def base_margin(bad: np.ndarray) -> np.float32:
@@ -49,16 +49,19 @@ def choose(
     fixed: dict,
     grid: list[dict],
     monotone: list[int] | None,
+    criterion: str = "auc",
 ) -> tuple[dict, list[dict]]:
-    """The point of the grid with the best AUC over the folds, weighted by their size; the first of equals."""
+    """The point of the grid that is best over the folds, weighted by their size; the first of equals. By `auc`, or by
+    `logLoss`, which sees overfitting that the order of the rows does not show."""
     tried = []
+    weights = [len(validate) for _, validate in folds]
     for point in grid:
-        params = {**fixed, **point}
-        scores = []
-        for train, validate in folds:
-            model, base = fit(rows[train], bad[train], params, monotone)
-            scores.append(auc(bad[validate], margins(model, base, rows[validate])))
-        weights = [len(validate) for _, validate in folds]
-        tried.append({**point, "auc": round(float(np.average(scores, weights=weights)), 6)})
-    best = max(range(len(grid)), key=lambda index: (tried[index]["auc"], -index))
+        found = out_of_fold(rows, bad, folds, {**fixed, **point}, monotone)
+        truth = [bad[validate] for _, validate in folds]
+        told = {"auc": [auc(*pair) for pair in zip(truth, found, strict=True)]}
+        if criterion == "logLoss":
+            told["logLoss"] = [log_loss(seen, sigmoid(margin)) for seen, margin in zip(truth, found, strict=True)]
+        tried.append({**point, **{name: round(float(np.average(of, weights=weights)), 6) for name, of in told.items()}})
+    sign = -1 if criterion == "logLoss" else 1
+    best = max(range(len(grid)), key=lambda index: (sign * tried[index][criterion], -index))
     return {**fixed, **grid[best]}, tried

@@ -64,8 +64,6 @@ def choose_calibration(bad: np.ndarray, margins: list[np.ndarray], validated: li
 
 def folded(trees: list[Tree], calibration: Calibration) -> list[Tree]:
     """The same trees with slope and intercept in their leaves, rounded to float32 once: the sum is the calibrated margin."""
-    if calibration.method == "none":
-        return trees
     return [
         replace(
             tree,

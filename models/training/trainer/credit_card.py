@@ -39,9 +39,10 @@ application. Out of scope: fraud, collections, marketing, pricing on its own, an
 
 **Owner.** {credit.OWNER}. **Review by** twelve months after it was put to use, or when a monitored drift says so.
 
-**Kind.** XGBoost, {len(run.shipped.trees) - 1} trees of depth {run.params["max_depth"]}, every input monotone; served as ONNX ({len(run.shipped.network):,} bytes) with
-the base margin as the first tree. The same sums, in float32 and in tree order, in `model.onnx` and `trees.json`.
-Beside it a scorecard without native code (`scorecard.json`), which decides where the policy allows it to.
+**Kind.** The average of XGBoost, {run.recipe.params["rounds"]} trees of depth {run.recipe.params["max_depth"]}, and of a scorecard, weight {run.recipe.weight:g}; every input monotone. Served as ONNX
+({len(run.shipped.network):,} bytes): the constant is the first tree, then come those of XGBoost, then one for each input of the scorecard. The
+same sums, in float32 and in tree order, in `model.onnx` and `trees.json`. The scorecard alone is `scorecard.json`: without
+native code, it decides where the policy allows it to.
 
 **Population.** Products {", ".join(credit.PRODUCTS)}; currencies {", ".join(credit.CURRENCIES)}. Anything else is not scored and goes to a person (R903).
 
@@ -89,9 +90,10 @@ def _metrics(found: dict) -> str:
     if over >= WANTED_LIFT:
         beside = f"That is at least the {WANTED_LIFT} wanted, though the interval shows how little so few rows can tell."
     else:
-        beside = f"""That is less than the {WANTED_LIFT} wanted, and here is why not: every input is monotone, most say the same thing (how late repayments
-were) in other windows, and there are about {found["train"]["bads"]} bad loans to learn from. Bins with a weight each hold nearly all of that, validation
-found nothing in deeper trees, and a model that won more inside the training window would have learnt its noise."""
+        beside = f"""That is less than the {WANTED_LIFT} wanted, and here
+is why not: every input is monotone, most say the same thing (how late repayments were) in other windows, and there are
+{found["train"]["bads"]} bad loans to learn from. Bins with a weight each hold nearly all of that; trees alone fit the noise sooner. What the
+average is better at is the upper end (KS, bad rate above the cut-offs) and, in validation, log loss."""
     return f"""## Metrics
 
 95 % bootstrap intervals over applications, 2,000 resamples.
@@ -112,7 +114,7 @@ education and account type, the same method and the same grid, and is never serv
 loss: what a long term says about risk turned around in the middle of July. Without the term they do better; over those
 behaviour adds {more("liftWithoutTerm")}.
 
-**What trees add.** AUC {more("liftOverScorecard")} over the scorecard, paired. {beside}"""
+**What trees add to a scorecard.** AUC {more("liftOverScorecard")} over the scorecard, paired. {beside}"""
 
 
 def _cuts(found: dict) -> str:
@@ -151,20 +153,22 @@ def _calibration(run: Run, manifest: dict, deciles: list[dict]) -> str:
 
 Over all: told {told:.3f}, seen {seen:.3f} (the part it was fitted on: {float(run.table.bad[train].mean(dtype=np.float64)):.3f}).
 
-{_platt(manifest)}"""
+{_platt(run, manifest)}"""
 
 
-def _platt(manifest: dict) -> str:
+def _platt(run: Run, manifest: dict) -> str:
     found, kept = manifest["training"]["metrics"]["calibrated"], manifest["calibration"]
     told = (
         f"log loss {found['logLoss']:.4f} without and {found['logLossPlatt']:.4f} with it, Brier {found['brier']:.4f} and {found['brierPlatt']:.4f}, "
         f"on {found['rows']:,} rows later than those it was fitted on"
     )
+    if run.measured.calibration.method == "none":
+        text = f"Platt calibration on predictions of folds was tried and left out, because it did not make both better:\n{told}."
+    else:
+        text = f"Calibrated by Platt on predictions of folds that the model had not seen ({told})."
     if kept["method"] == "none":
-        return f"""Platt calibration on predictions of folds was tried and left out, because it did not make both better: {told}. Nor were there
-enough bads for anything with more freedom."""
-    return f"""Calibrated by Platt on predictions of folds that the model had not seen ({told}): slope {kept["slope"]:.4f}, intercept {kept["intercept"]:.4f} on the margin,
-written into the leaves of network and trees."""
+        return f"{text} What ships has none either."
+    return f"{text} What ships: slope {kept['slope']:.4f}, intercept {kept['intercept']:.4f} on the margin, written into the leaves."
 
 
 def _inputs(run: Run, manifest: dict) -> str:
@@ -193,12 +197,12 @@ def _scorecard(run: Run, found: dict, told: dict) -> str:
     kept = told["scorecardInputs"]
     dropped = [column.name for column in credit.INPUTS if column.name not in kept]
     left = f"; {', '.join(f'`{name}`' for name in dropped)} added nothing in the right direction" if dropped else ""
-    points = ", ".join(f"{point['penalty']:g}: {point['auc']:.4f}" for point in told["scorecardTried"])
+    points = ", ".join(f"{point['penalty']:g}: {point['logLoss']:.4f}" for point in run.penalties)
     return f"""## The scorecard beside it
 
 Weights of evidence in monotone bins of at least 5 % of the rows, a bin of its own for missing, weights smoothed by 20
 average rows, ridge logistic regression on them with positive coefficients only; {len(kept)} of the {len(credit.INPUTS)} inputs{left}.
-Penalty by validated AUC ({points}). Out of time AUC {found["scorecard"]["auc"]:.3f}, KS {found["scorecard"]["ks"]:.3f}; then refitted on all rows like the model."""
+Penalty by validated log loss ({points}). Out of time AUC {found["scorecard"]["auc"]:.3f}, KS {found["scorecard"]["ks"]:.3f}; then refitted on all rows like the model."""
 
 
 def _limits(first_time: float, least_missing: int, rows: int) -> str:

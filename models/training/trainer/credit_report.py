@@ -12,7 +12,7 @@ from trainer.fairness import fairness
 from trainer.folder import compact_json
 from trainer.metrics import sigmoid
 from trainer.pipeline import Run
-from trainer.scorecard import choose_scorecard, columns_of, fit_scorecard, scorecard_json
+from trainer.scorecard import Scorecard, columns_of, scorecard_json
 from trainer.spec import Report
 from trainer.suite import policy_cuts, random_rows
 
@@ -26,10 +26,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def report(run: Run) -> Report:
     table, train, test = run.table, run.split.train, run.split.test
     bad, seed = table.bad[test], SPEC.SEED
-    doubles = np.column_stack([table.columns[column.name] for column in SPEC.INPUTS])
-    penalty, card_tried = choose_scorecard(SPEC.INPUTS, doubles, table.bad, run.split.folds)
-    rival = fit_scorecard(SPEC.INPUTS, doubles[train], table.bad[train], penalty)
-    card_pd = sigmoid(rival.margin(columns_of(rival, SPEC.INPUTS, doubles)))
+    rival = run.measured.scorecard
+    card_pd = sigmoid(rival.margin(columns_of(rival, SPEC.INPUTS, run.rows)))
     own_pd, own_tried = _own_fields(run, SPEC.OWN_COLUMNS)
     # What a term says about risk turned around in the middle of July: without the term they are a harder rival.
     termless_pd, _ = _own_fields(run, SPEC.OWN_COLUMNS_WITHOUT_TERM)
@@ -49,11 +47,10 @@ def report(run: Run) -> Report:
         "deciles": reliability(bad, run.pd[test], seed),
         "groups": fairness(facts, bad, run.pd[test], SPEC.FAIRNESS_CUT, SPEC.SCORE_SCALE, seed),
         "ownTried": own_tried,
-        "scorecardTried": card_tried,
         "firstTime": float(run.shipped.served.run(np.full((1, len(SPEC.INPUTS)), np.nan, np.float32))[0][0]),
     }
-    shipped = fit_scorecard(SPEC.INPUTS, doubles, table.bad, penalty)
-    own = columns_of(shipped, SPEC.INPUTS, doubles)
+    shipped = run.shipped.scorecard
+    own = columns_of(shipped, SPEC.INPUTS, run.rows)
     exported = scorecard_json(shipped, own, table.bad, _golden(shipped, own))
     told["scorecardInputs"] = [column.name for column in shipped.inputs]
     return Report(
@@ -67,12 +64,12 @@ def _own_fields(run: Run, columns: list[str]) -> tuple[np.ndarray, list[dict]]:
     """The same method and grid on what the application itself says. It is measured, never served."""
     table, train = run.table, run.split.train
     own = own_fields(table, columns, SPEC.OWN_FACTS)
-    params, tried = choose(own, table.bad, run.split.folds, SPEC.FIXED, SPEC.GRID, None)
+    params, tried = choose(own, table.bad, run.split.folds, SPEC.FIXED, SPEC.GRID, None, SPEC.CRITERION)
     model, base = fit(own[train], table.bad[train], params, None)
     return sigmoid(margins(model, base, own)), tried
 
 
-def _golden(card, rows: np.ndarray) -> np.ndarray:
+def _golden(card: Scorecard, rows: np.ndarray) -> np.ndarray:
     """Made up: the edges themselves and their neighbours, missing, and mixtures. No applicant's row is among them."""
     random = np.random.default_rng(SPEC.SEED)
     values = []

@@ -57,6 +57,8 @@ HELD_BACK = 0
 
 WINDOW = {"heldBack": f"part {HELD_BACK} of {PARTS} by the sha256 of the application’s id"}
 CALIBRATE = False
+CRITERION = "auc"
+SCORECARD_WEIGHTS = None
 REFIT = False
 PARITY_EVERY = 1
 

@@ -68,6 +68,8 @@ INPUTS = [
 WINDOW = {"trainFrom": TRAIN_FROM, "trainBefore": TEST_FROM}
 # Calibrated to how common fraud is in a made-up world it would be no truer.
 CALIBRATE = False
+CRITERION = "auc"
+SCORECARD_WEIGHTS = None
 REFIT = False
 # A few thousand of the simulated rows, and every made-up one.
 PARITY_EVERY = 40

@@ -14,7 +14,7 @@ from trainer.metrics import sigmoid
 if TYPE_CHECKING:
     from trainer.learn import Learnt
 
-# A calibration multiplies each leaf and rounds it to float32: some hundred roundings of half a unit in the last place.
+# Calibration and average multiply each leaf and round it to float32: some hundred roundings of half a unit in the last place.
 MARGIN_TOLERANCE = 1e-5
 PD_TOLERANCE = 1e-6
 
@@ -34,8 +34,9 @@ class Served:
 
 
 def check_parity(learnt: Learnt, rows: np.ndarray, cuts: list[float]) -> None:
-    """XGBoost and the trees as it grew them: to the bit. Those trees with the calibration in them and the network, alone
-    and in batches: to the bit. Across the calibration: within the tolerances, and the same decision at every cut-off.
+    """XGBoost and the trees as it grew them: to the bit. The trees that are served and the network, alone
+    and in batches: to the bit. Across calibration and average: within the tolerances, and the same decision at every
+    cut-off, on every row within the ranges.
     """
     trained = margins(learnt.booster, learnt.base, rows)
     _same(trained, sum_trees(learnt.plain, rows), "the trees as grown")
@@ -46,9 +47,10 @@ def check_parity(learnt: Learnt, rows: np.ndarray, cuts: list[float]) -> None:
         parts = [learnt.served.run(rows[start : start + batch]) for start in range(0, len(rows), batch)]
         _same(exported, np.concatenate([part[1] for part in parts]), f"onnxruntime in batches of {batch}")
         _same(pd, np.concatenate([part[0] for part in parts]), f"pd in batches of {batch}")
-    calibrated = learnt.calibration.slope * trained.astype(np.float64) + learnt.calibration.intercept
+    scored = (np.isnan(rows) | (rows >= learnt.lows)).all(axis=1)
+    calibrated, exported, pd = learnt.margin(rows[scored]), exported[scored], pd[scored]
     if not np.allclose(exported, calibrated, rtol=0, atol=MARGIN_TOLERANCE):
-        raise SystemExit("parity: the margin is not the calibrated margin of XGBoost")
+        raise SystemExit("parity: the margin is not that of XGBoost, averaged and calibrated")
     if not np.allclose(pd, sigmoid(calibrated), rtol=0, atol=PD_TOLERANCE):
         raise SystemExit("parity: pd is not the sigmoid of the calibrated margin")
     decided = np.searchsorted(cuts, pd.astype(np.float64), side="right")

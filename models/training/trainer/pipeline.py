@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainer.boosting import choose, out_of_fold
+from trainer.blend import blended_out_of_fold, choose_weight
+from trainer.boosting import choose
 from trainer.calibrate import Calibration, choose_calibration
 from trainer.drift import drift_reference
 from trainer.folder import compact_json, write_model_folder
@@ -13,7 +14,8 @@ from trainer.golden import golden_rows
 from trainer.learn import Learnt, learn
 from trainer.parity import check_parity
 from trainer.proofs import check_additivity, check_directions
-from trainer.spec import Report, Role, Spec, Split
+from trainer.scorecard import choose_penalty
+from trainer.spec import Recipe, Report, Role, Spec, Split
 from trainer.suite import policy_cuts, suite_rows
 from trainer.table import Table, load_table
 
@@ -27,8 +29,11 @@ class Run:
     table: Table
     split: Split
     rows: np.ndarray
-    params: dict
+    recipe: Recipe
+    # Every point tried in validation: of the grid, of the scorecard's penalty and of its weight.
     tried: list[dict]
+    penalties: list[dict]
+    weights: list[dict]
     calibrated: dict | None
     measured: Learnt
     shipped: Learnt
@@ -74,25 +79,35 @@ def _train(spec: Spec, options: argparse.Namespace) -> Run:
     split = spec.split(table)
     rows = table.matrix([column.name for column in spec.INPUTS])
     print(f"{spec.NAME}: {len(split.train)} rows train, {len(split.test)} test")
-    monotone = [column.monotone for column in spec.INPUTS]
-    params, tried = choose(rows, table.bad, split.folds, spec.FIXED, spec.GRID, monotone)
+    recipe, tried, penalties, weights = _choose(spec, rows, table.bad, split)
     metadata = {"model": f"{spec.NAME} {options.version}", "featureSet": table.feature_set}
     metadata |= {"notice": spec.NOTICE} if spec.NOTICE else {}
+    lows = [table.ranges[column.name][0] for column in spec.INPUTS]
 
     def by_recipe(learn_from: np.ndarray, folds: list) -> tuple[Learnt, dict | None]:
         calibration, found = Calibration(), None
         if spec.CALIBRATE:
-            margins = out_of_fold(rows, table.bad, folds, params, monotone)
+            margins = blended_out_of_fold(spec.INPUTS, rows, table.bad, folds, recipe.params, recipe.penalty, recipe.weight)
             calibration, found = choose_calibration(table.bad, margins, [validate for _, validate in folds])
-        return learn(spec, rows[learn_from], table.bad[learn_from], params, calibration, metadata), found
+        return learn(spec, rows[learn_from], table.bad[learn_from], recipe, calibration, lows, metadata), found
 
     measured, calibrated = by_recipe(split.train, split.folds)
     shipped = measured
     if spec.REFIT:
         # The test part is one more fold: the model that was measured on it had not seen it.
-        shipped, calibrated = by_recipe(np.arange(len(rows)), [*split.folds, (split.train, split.test)])
+        shipped, _ = by_recipe(np.arange(len(rows)), [*split.folds, (split.train, split.test)])
     pd = measured.served.run(rows)[0]
-    return Run(spec, options, table, split, rows, params, tried, calibrated, measured, shipped, pd)
+    return Run(spec, options, table, split, rows, recipe, tried, penalties, weights, calibrated, measured, shipped, pd)
+
+
+def _choose(spec: Spec, rows: np.ndarray, bad: np.ndarray, split: Split) -> tuple[Recipe, list[dict], list[dict], list[dict]]:
+    monotone = [column.monotone for column in spec.INPUTS]
+    params, tried = choose(rows, bad, split.folds, spec.FIXED, spec.GRID, monotone, spec.CRITERION)
+    if spec.SCORECARD_WEIGHTS is None:
+        return Recipe(spec.INPUTS, params, None, 0.0), tried, [], []
+    penalty, penalties = choose_penalty(spec.INPUTS, rows, bad, split.folds)
+    weight, weights = choose_weight(spec.INPUTS, rows, bad, split.folds, params, penalty, spec.SCORECARD_WEIGHTS)
+    return Recipe(spec.INPUTS, params, penalty, weight), tried, penalties, weights
 
 
 def _manifest(run: Run, report: Report, ranges: list[tuple[float, float]], learnt_from: np.ndarray) -> dict:
@@ -124,7 +139,8 @@ def _manifest(run: Run, report: Report, ranges: list[tuple[float, float]], learn
             "tableSha256": table.sha256,
             **report.fingerprints,
             "featureSet": table.feature_set,
-            "parameters": run.params,
+            "parameters": run.recipe.params,
+            **({} if run.recipe.penalty is None else {"scorecardPenalty": run.recipe.penalty, "scorecardWeight": run.recipe.weight}),
             "monotone": {column.name: column.monotone for column in spec.INPUTS},
             "baseMargin": float(shipped.base),
             "metrics": report.metrics,

@@ -17,7 +17,7 @@ ADDITIVE_TOLERANCE = 1e-9
 def check_directions(trees: list[Tree], inputs: list[Input], ranges: list[tuple[float, float]], seed: int) -> None:
     """Every input at all its thresholds, on random rows, missing values among them."""
     random = np.random.default_rng(seed)
-    values = [column_values(trees, column, ranges[column]) for column in range(len(inputs))]
+    values = [_inside(column_values(trees, column, ranges[column]), ranges[column]) for column in range(len(inputs))]
     bases = random_rows(values, BASE_ROWS, random)
     for column, own in enumerate(inputs):
         ladder = values[column]
@@ -26,6 +26,11 @@ def check_directions(trees: list[Tree], inputs: list[Input], ranges: list[tuple[
         steps = np.diff(sum_trees(trees, rows).reshape(len(bases), len(ladder)), axis=1)
         if own.monotone not in (1, -1) or (steps * own.monotone < 0).any():
             raise SystemExit(f"{own.name}: the margin moves against its direction {own.monotone}")
+
+
+def _inside(values: np.ndarray, ends: tuple[float, float]) -> np.ndarray:
+    """Nothing outside the range is ever scored."""
+    return values[(values >= np.float32(ends[0])) & (values <= np.float32(ends[1]))]
 
 
 def check_additivity(trees: list[Tree], reference: np.ndarray, rows: np.ndarray) -> None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainer.learn import reference_applicant
-from trainer.metrics import auc, sigmoid
+from trainer.metrics import log_loss, sigmoid
+from trainer.reference import reference_applicant
 from trainer.spec import Fold, Input
 
 LEAST_SHARE = 0.05
@@ -31,7 +31,7 @@ class Scorecard:
     missing: list[float]
 
     def contributions(self, rows: np.ndarray) -> np.ndarray:
-        """Rows in doubles, a column for each input of the scorecard."""
+        """A column for each input of the scorecard."""
         columns = []
         for index, edges in enumerate(self.edges):
             value = rows[:, index].astype(np.float64)
@@ -48,7 +48,7 @@ class Scorecard:
 
 
 def fit_scorecard(inputs: list[Input], rows: np.ndarray, bad: np.ndarray, penalty: float) -> Scorecard:
-    """`rows`: a column an input. Inputs whose coefficient would turn their direction around are left out."""
+    """`rows`: a column an input, float32. Inputs whose coefficient would turn their direction around are left out."""
     overall = np.log(bad.mean(dtype=np.float64) / (1 - bad.mean(dtype=np.float64)))
     edges = [monotone_edges(rows[:, index], bad, column.monotone) for index, column in enumerate(inputs)]
     kept = [index for index in range(len(inputs)) if len(edges[index])]
@@ -68,17 +68,26 @@ def fit_scorecard(inputs: list[Input], rows: np.ndarray, bad: np.ndarray, penalt
     )
 
 
-def choose_scorecard(inputs: list[Input], rows: np.ndarray, bad: np.ndarray, folds: list[Fold]) -> tuple[float, list[dict]]:
-    """The penalty with the best AUC over the folds; the first of equals."""
+def scorecards_out_of_fold(
+    inputs: list[Input], rows: np.ndarray, bad: np.ndarray, folds: list[Fold], penalty: float
+) -> list[np.ndarray]:
+    """Margins of the validated rows of each fold, by a scorecard that had not seen them."""
+    found = []
+    for train, validate in folds:
+        card = fit_scorecard(inputs, rows[train], bad[train], penalty)
+        found.append(card.margin(columns_of(card, inputs, rows[validate])))
+    return found
+
+
+def choose_penalty(inputs: list[Input], rows: np.ndarray, bad: np.ndarray, folds: list[Fold]) -> tuple[float, list[dict]]:
+    """The penalty with the least log loss over the folds; the first of equals."""
     tried = []
     for penalty in PENALTIES:
-        scores = []
-        for train, validate in folds:
-            card = fit_scorecard(inputs, rows[train], bad[train], penalty)
-            scores.append(auc(bad[validate], card.margin(columns_of(card, inputs, rows[validate]))))
-        weights = [len(validate) for _, validate in folds]
-        tried.append({"penalty": penalty, "auc": round(float(np.average(scores, weights=weights)), 6)})
-    return max(tried, key=lambda point: (point["auc"], -point["penalty"]))["penalty"], tried
+        found = scorecards_out_of_fold(inputs, rows, bad, folds, penalty)
+        told = np.concatenate([sigmoid(margin) for margin in found])
+        seen = np.concatenate([bad[validate] for _, validate in folds])
+        tried.append({"penalty": penalty, "logLoss": round(log_loss(seen, told), 6)})
+    return min(tried, key=lambda point: (point["logLoss"], point["penalty"]))["penalty"], tried
 
 
 def columns_of(card: Scorecard, inputs: list[Input], rows: np.ndarray) -> np.ndarray:
@@ -86,15 +95,18 @@ def columns_of(card: Scorecard, inputs: list[Input], rows: np.ndarray) -> np.nda
 
 
 def monotone_edges(values: np.ndarray, bad: np.ndarray, direction: int) -> np.ndarray:
-    """Twentieths of the values, neighbours merged until bad rates move in the direction and every bin is large enough."""
+    """Twentieths of the values, neighbours merged until smoothed bad rates move in the direction and every bin is large
+    enough."""
     known = ~np.isnan(values)
     value, outcome = values[known].astype(np.float64), bad[known]
     least = LEAST_SHARE * len(values)
-    edges = np.unique(np.quantile(value, np.arange(1, 20) / 20)) if len(value) else np.array([])
+    share = bad.mean(dtype=np.float64)
+    edges = _to_float32(np.unique(np.quantile(value, np.arange(1, 20) / 20))) if len(value) else np.array([])
     while len(edges):
         bins = np.searchsorted(edges, value, side="right")
         counts = np.bincount(bins, minlength=len(edges) + 1)
-        rates = np.bincount(bins, weights=outcome, minlength=len(edges) + 1) / np.maximum(counts, 1)
+        bads = np.bincount(bins, weights=outcome, minlength=len(edges) + 1)
+        rates = (bads + SMOOTHING_ROWS * share) / (counts + SMOOTHING_ROWS)
         small = counts < least
         if small.any():
             at = int(small.argmax())
@@ -105,6 +117,12 @@ def monotone_edges(values: np.ndarray, bad: np.ndarray, direction: int) -> np.nd
             break
         edges = np.delete(edges, int(np.where(wrong, -np.diff(rates) * direction, -np.inf).argmax()))
     return edges
+
+
+def _to_float32(edges: np.ndarray) -> np.ndarray:
+    """Upwards: a value that is a float32 lies on the same side, and a tree can ask for it."""
+    near = edges.astype(np.float32)
+    return np.where(near < edges, np.nextafter(near, np.float32(np.inf)), near).astype(np.float64)
 
 
 def _weights(values: np.ndarray, bad: np.ndarray, edges: np.ndarray, overall: float) -> tuple[np.ndarray, float]:

@@ -19,6 +19,16 @@ class Input:
     group: str
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """All that validation chose. Without a `penalty` there is no scorecard; `weight` is its part of the average."""
+
+    inputs: list[Input]
+    params: dict
+    penalty: float | None
+    weight: float
+
+
 Fold = tuple[np.ndarray, np.ndarray]
 
 
@@ -43,7 +53,11 @@ class Spec(Protocol):
     # Parameters of XGBoost that were not searched, and the points that were.
     FIXED: dict
     GRID: list[dict]
+    # What the grid is judged by in validation: auc or logLoss.
+    CRITERION: str
     INPUTS: list[Input]
+    # Weights that a scorecard may have in an average with the trees. None: the role has no scorecard.
+    SCORECARD_WEIGHTS: list[float] | None
     # First entries of `training` in the manifest: which rows trained.
     WINDOW: dict
     # Whether a Platt calibration is tried. It is kept only where it improves validation.
