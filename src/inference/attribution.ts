@@ -23,7 +23,7 @@ export function createAttribution(trees: readonly Tree[], reference: Float32Arra
   /** Of the part of a tree walked last: its leaves’ values, weighted for features inside, and for those outside. */
   const sums = new Float64Array(2)
   let row = reference
-  let result = new Float64Array(featureCount)
+  let result: Float64Array = new Float64Array(featureCount)
 
   const walk = (start: number, inside: number, outside: number): void => {
     let node = start

@@ -1,7 +1,12 @@
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { Worker } from 'node:worker_threads'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createAttribution, treeMargin } from '../../src/inference/attribution.ts'
+import { loadModel, modelFolder } from '../../src/inference/model.ts'
 import type { Tree } from '../../src/inference/protocol.ts'
+import { plainAttribution } from './plain-attribution.ts'
 
 const FEATURES = 5
 
@@ -9,16 +14,18 @@ type Node = number | { feature: number; threshold: number; missingLeft: boolean;
 
 const leaf = fc.integer({ min: -1000, max: 1000 }).map((value) => value / 64)
 /** Few thresholds, so that rows meet them, and few features, so that paths meet one twice. */
-const { tree: nodes } = fc.letrec<{ tree: Node; split: Node }>((tie) => ({
-  tree: fc.oneof({ maxDepth: 4, withCrossShrink: true }, leaf, tie('split')),
-  split: fc.record({
-    feature: fc.nat({ max: FEATURES - 1 }),
-    threshold: fc.integer({ min: -3, max: 3 }),
-    missingLeft: fc.boolean(),
-    left: tie('tree'),
-    right: tie('tree')
-  })
-}))
+const nodesTo = (maxDepth: number) =>
+  fc.letrec<{ tree: Node; split: Node }>((tie) => ({
+    tree: fc.oneof({ maxDepth, withCrossShrink: true }, leaf, tie('split')),
+    split: fc.record({
+      feature: fc.nat({ max: FEATURES - 1 }),
+      threshold: fc.integer({ min: -3, max: 3 }),
+      missingLeft: fc.boolean(),
+      left: tie('tree'),
+      right: tie('tree')
+    })
+  }))
+const { tree: nodes } = nodesTo(4)
 const value = fc.oneof(fc.integer({ min: -4, max: 4 }), fc.constant(Number.NaN), fc.constant(-0))
 const rows = fc.array(value, { minLength: FEATURES, maxLength: FEATURES }).map((values) => Float32Array.from(values))
 
@@ -128,7 +135,7 @@ describe('attribution', () => {
         expect([...attribute(trees, reference, reference)]).toEqual(Array(FEATURES).fill(0))
         const contributions = attribute(trees, row, reference)
         for (let feature = 0; feature < FEATURES; feature++) {
-          if (Object.is(row[feature], reference[feature])) expect(contributions[feature]).toBeCloseTo(0, 12)
+          if (Object.is(row[feature], reference[feature])) expect(contributions[feature]).toBe(0)
         }
       })
     )
@@ -144,4 +151,85 @@ describe('attribution', () => {
       })
     )
   })
+
+  test('is what the plain walk gives, on deep trees that meet a feature again and again', () => {
+    const { tree: deep } = nodesTo(9)
+    fc.assert(
+      fc.property(fc.array(deep, { minLength: 1, maxLength: 3 }), rows, rows, (trees, row, reference) => {
+        const plain = plainAttribution(trees.map(toColumns), row, reference)
+        attribute(trees, row, reference).forEach((contribution, feature) => {
+          expect(Math.abs(contribution - (plain[feature] as number))).toBeLessThan(1e-9)
+        })
+      }),
+      { numRuns: 300 }
+    )
+  })
+})
+
+interface Learnt {
+  readonly reference: readonly (number | null)[]
+  readonly trees: readonly Tree[]
+  readonly rows: readonly (readonly (number | null)[])[]
+  readonly contributions: readonly (readonly number[])[]
+  readonly referenceMargin: number
+}
+
+const toRow = (values: readonly (number | null)[]) => Float32Array.from(values, (value) => value ?? Number.NaN)
+const learnt = JSON.parse(
+  readFileSync(new URL('../fixtures/attribution/xgboost.json', import.meta.url), 'utf8')
+) as Learnt
+
+describe('attribution of trees that XGBoost learnt', () => {
+  const reference = toRow(learnt.reference)
+  const explain = createAttribution(learnt.trees, reference, reference.length)
+
+  test('is XGBoost’s own, where its training rows weigh as the reference goes (test/fixtures/attribution/make.py)', () => {
+    expect(treeMargin(learnt.trees, reference)).toBeCloseTo(learnt.referenceMargin, 6)
+    const into = new Float64Array(reference.length)
+    learnt.rows.forEach((row, index) => {
+      explain(toRow(row), into)
+      into.forEach((contribution, feature) => {
+        const own = learnt.contributions[index]?.[feature] as number
+        expect(Math.abs(contribution - own), `row ${index}, feature ${feature}`).toBeLessThan(2e-6)
+      })
+    })
+  })
+
+  test('is the same to the bit in another thread', async () => {
+    const given = learnt.rows.map(toRow)
+    const worker = new Worker(new URL('../fixtures/workers/attributes.ts', import.meta.url), {
+      workerData: { trees: learnt.trees, reference, rows: given }
+    })
+    const [there] = (await once(worker, 'message')) as [Float64Array]
+    const here = new Float64Array(given.length * reference.length)
+    given.forEach((row, index) => {
+      explain(row, here.subarray(index * row.length, (index + 1) * row.length))
+    })
+    expect(here.some((contribution) => contribution !== 0)).toBe(true)
+    expect(Buffer.from(there.buffer).equals(Buffer.from(here.buffer))).toBe(true)
+  })
+})
+
+describe('attribution of the shipped models', () => {
+  const MODELS = new URL('../../models/', import.meta.url)
+
+  test.each(['credit', 'early-warning', 'fraud'] as const)(
+    'adds up within 1e-6 on every golden row of %s',
+    async (role) => {
+      const { scorerData, golden } = await loadModel(modelFolder(MODELS, role, '1.0.0'))
+      const { trees, reference, inputCount } = scorerData
+      const explain = createAttribution(trees, reference, inputCount)
+      const marginOf = (row: Float32Array) => trees.reduce((sum, tree) => sum + treeMargin([tree], row), 0)
+      const into = new Float64Array(inputCount)
+      for (const row of golden.rows.map(toRow)) {
+        explain(row, into)
+        const sum = into.reduce((total, contribution) => total + contribution, 0)
+        expect(Math.abs(sum - (marginOf(row) - marginOf(reference)))).toBeLessThan(1e-6)
+        const plain = plainAttribution(trees, row, reference)
+        into.forEach((contribution, feature) => {
+          expect(Math.abs(contribution - (plain[feature] as number))).toBeLessThan(1e-9)
+        })
+      }
+    }
+  )
 })
