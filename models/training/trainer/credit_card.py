@@ -18,7 +18,7 @@ def write_card(run: Run, manifest: dict, told: dict) -> str:
     parts = [
         _head(run, manifest),
         _data(run),
-        _metrics(found),
+        _metrics(run, found),
         _cuts(found),
         _calibration(run, manifest, told["deciles"]),
         _inputs(run, manifest),
@@ -77,7 +77,7 @@ Rows without an outcome are left out; nothing is weighted. The lender approved a
 the data, and no reject inference was made, so the probabilities hold for applicants like those it used to approve."""
 
 
-def _metrics(found: dict) -> str:
+def _metrics(run: Run, found: dict) -> str:
     def line(name: str, of: dict) -> str:
         cells = [f"{of[key]:.3f} ({interval(of[f'{key}Interval'])})" for key in ("auc", "ks", "brier")]
         gini = f"{of['gini']:.3f} ({interval([2 * end - 1 for end in of['aucInterval']])})"
@@ -92,8 +92,8 @@ def _metrics(found: dict) -> str:
     else:
         beside = f"""That is less than the {WANTED_LIFT} wanted, and here
 is why not: every input is monotone, most say the same thing (how late repayments were) in other windows, and there are
-{found["train"]["bads"]} bad loans to learn from. Bins with a weight each hold nearly all of that; trees alone fit the noise sooner. What the
-average is better at is the upper end (KS, bad rate above the cut-offs) and, in validation, log loss."""
+{found["train"]["bads"]} bad loans to learn from. Bins with a weight each hold nearly all of that; trees alone fit the noise sooner. Validation took
+the average for its log loss: {_least(run.weights):.4f}, trees alone {run.weights[0]["logLoss"]:.4f}, the scorecard alone {_least(run.penalties):.4f}. KS out of time: {found["test"]["ks"]:.3f} and {found["scorecard"]["ks"]:.3f}."""
     return f"""## Metrics
 
 95 % bootstrap intervals over applications, 2,000 resamples.
@@ -222,6 +222,10 @@ def _limits(first_time: float, least_missing: int, rows: int) -> str:
 
 def interval(ends: list[float], form: str = ".3f") -> str:
     return f"{ends[0]:{form}} – {ends[1]:{form}}"
+
+
+def _least(tried: list[dict]) -> float:
+    return min(point["logLoss"] for point in tried)
 
 
 def _day(at_ms: int) -> str:

@@ -95,4 +95,6 @@ def _band(age: float) -> str:
     if np.isnan(age):
         return ""
     low, high = next((low, high) for low, high in SPEC.AGE_BANDS if low <= age < high)
-    return f"{low}-{high - 1}" if low else f"{high - 1} and below"
+    if low == 0:
+        return f"{high - 1} and below"
+    return f"{low} and above" if high == SPEC.AGE_BANDS[-1][1] else f"{low}-{high - 1}"
