@@ -16,7 +16,7 @@ import type { Tree } from './protocol.ts'
  * written plainly and against XGBoost’s own values; `npm run bench:score` says what it costs.
  */
 export function createAttribution(trees: readonly Tree[], reference: Float32Array, featureCount: number) {
-  const { roots, feature, threshold, flags, along, apart, value, deepest } = flatten(trees, reference)
+  const { roots, split, threshold, apart, value, deepest } = flatten(trees, reference)
   const weights = leafWeights(deepest)
   const stride = deepest + 1
   const side = new Uint8Array(featureCount)
@@ -28,39 +28,37 @@ export function createAttribution(trees: readonly Tree[], reference: Float32Arra
   const walk = (start: number, inside: number, outside: number): void => {
     let node = start
     for (;;) {
-      const flag = flags[node] as number
-      if (flag === LEAF) {
-        const leaf = value[node] as number
+      const code = split[node] as number
+      if (code < 0) {
+        const leaf = value[apart[node] as number] as number
         sums[0] = (weights[inside * stride + outside] as number) * leaf
         sums[1] = (weights[outside * stride + inside] as number) * leaf
         return
       }
-      const at = feature[node] as number
-      const input = row[at] as number
-      const isLeft = input < (threshold[node] as number) || ((flag & MISSING_LEFT) !== 0 && Number.isNaN(input))
-      if (isLeft === ((flag & REFERENCE_LEFT) !== 0)) {
-        node = along[node] as number
+      const feature = code >> 2
+      const input = row[feature] as number
+      const isLeft = input < (threshold[node] as number) || ((code & MISSING_LEFT) !== 0 && Number.isNaN(input))
+      const met = side[feature] as number
+      if (isLeft === ((code & REFERENCE_LEFT) !== 0) || met === OUT) {
+        node++
         continue
       }
-      const met = side[at]
-      if (met === 0) {
-        part(at, node, inside, outside)
-        return
+      if (met === IN) {
+        node = apart[node] as number
+        continue
       }
-      node = met === IN ? (apart[node] as number) : (along[node] as number)
+      side[feature] = IN
+      walk(apart[node] as number, inside + 1, outside)
+      const rowIn = sums[0] as number
+      const rowOut = sums[1] as number
+      side[feature] = OUT
+      walk(node + 1, inside, outside + 1)
+      side[feature] = 0
+      result[feature] = (result[feature] as number) + (rowIn - (sums[1] as number))
+      sums[0] = rowIn + (sums[0] as number)
+      sums[1] = rowOut + (sums[1] as number)
+      return
     }
-  }
-
-  const part = (at: number, node: number, inside: number, outside: number): void => {
-    side[at] = IN
-    walk(apart[node] as number, inside + 1, outside)
-    const [rowIn, rowOut] = [sums[0] as number, sums[1] as number]
-    side[at] = OUT
-    walk(along[node] as number, inside, outside + 1)
-    side[at] = 0
-    result[at] = (result[at] as number) + (rowIn - (sums[1] as number))
-    sums[0] = rowIn + (sums[0] as number)
-    sums[1] = rowOut + (sums[1] as number)
   }
 
   /** Contributions of one row, in feature order, written to `into`. */
@@ -73,43 +71,43 @@ export function createAttribution(trees: readonly Tree[], reference: Float32Arra
 }
 
 const [IN, OUT] = [1, 2]
-const [MISSING_LEFT, REFERENCE_LEFT, LEAF] = [1, 2, 4]
+const [MISSING_LEFT, REFERENCE_LEFT] = [1, 2]
 
-/** All trees in one set of columns, each node with the way the reference goes (`along`) and the other (`apart`). */
+/**
+ * All trees in one set of columns. The reference’s way is the next node, `apart` the first of the other way: most of a walk
+ * reads memory in order. `split` is the feature above two bits, −1 for a leaf, whose `apart` is its place in `value`.
+ */
 function flatten(trees: readonly Tree[], reference: Float32Array) {
   const size = trees.reduce((sum, tree) => sum + tree.left.length, 0)
   const columns = {
     roots: new Int32Array(trees.length),
-    feature: new Int32Array(size),
+    split: new Int32Array(size),
     threshold: new Float64Array(size),
-    flags: new Uint8Array(size),
-    along: new Int32Array(size),
     apart: new Int32Array(size),
     value: new Float64Array(size)
   }
-  const depth = new Int32Array(size)
-  let [from, deepest] = [0, 0]
+  let [next, leaves, deepest] = [0, 0, 0]
+  const place = (tree: Tree, node: number, depth: number): void => {
+    const at = next++
+    const [left, right] = [tree.left[node] as number, tree.right[node] as number]
+    deepest = Math.max(deepest, depth)
+    if (left < 0) {
+      columns.split[at] = -1
+      columns.apart[at] = leaves
+      columns.value[leaves++] = tree.value[node] as number
+      return
+    }
+    const isLeft = goesLeft(tree, node, reference)
+    const bits = (tree.missingLeft[node] ? MISSING_LEFT : 0) | (isLeft ? REFERENCE_LEFT : 0)
+    columns.split[at] = ((tree.feature[node] as number) << 2) | bits
+    columns.threshold[at] = tree.threshold[node] as number
+    place(tree, isLeft ? left : right, depth + 1)
+    columns.apart[at] = next
+    place(tree, isLeft ? right : left, depth + 1)
+  }
   trees.forEach((tree, index) => {
-    columns.roots[index] = from
-    tree.left.forEach((left, node) => {
-      const at = from + node
-      deepest = Math.max(deepest, depth[at] as number)
-      if (left < 0) {
-        columns.flags[at] = LEAF
-        columns.value[at] = tree.value[node] as number
-        return
-      }
-      const right = tree.right[node] as number
-      const isLeft = goesLeft(tree, node, reference)
-      columns.feature[at] = tree.feature[node] as number
-      columns.threshold[at] = tree.threshold[node] as number
-      columns.flags[at] = (tree.missingLeft[node] ? MISSING_LEFT : 0) | (isLeft ? REFERENCE_LEFT : 0)
-      columns.along[at] = from + (isLeft ? left : right)
-      columns.apart[at] = from + (isLeft ? right : left)
-      // A child always has a higher number than its parent.
-      for (const child of [left, right]) depth[from + child] = (depth[at] as number) + 1
-    })
-    from += tree.left.length
+    columns.roots[index] = next
+    place(tree, 0, 0)
   })
   return { ...columns, deepest }
 }
