@@ -1,0 +1,74 @@
+import { writeFileSync } from 'node:fs'
+import { loadModel, modelFolder, readActiveModels, type VerifiedModel } from '../../src/inference/model.ts'
+import { OptionError } from '../options.ts'
+import { createProgress } from '../progress.ts'
+import { createRandom } from '../random.ts'
+import { goalsTable } from '../tables.ts'
+import { measureDecisionCpu } from './score/decision-cpu.ts'
+import { spreadRows } from './score/made-up.ts'
+import { createMadeUpModel } from './score/made-up-model.ts'
+import { measureScores } from './score/measure.ts'
+import { parseScoreOptions, type ScoreBenchOptions, USAGE } from './score/options.ts'
+import { checkScoreGoals, decisionLine, type Measured, reasonsShareOfDecision, scoreTable } from './score/report.ts'
+
+const MODELS = new URL('../../models/', import.meta.url)
+const SEED = 1
+const ROWS = 512
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+class Interrupted extends Error {}
+
+async function bench({ jsonFile, version }: ScoreBenchOptions): Promise<void> {
+  const progress = createProgress(process.stderr)
+  const interruption = new AbortController()
+  const { signal } = interruption
+  for (const name of SIGNALS) process.on(name, () => interruption.abort(new Interrupted(`ended by ${name}`)))
+  const tick = (text: string): void => {
+    signal.throwIfAborted()
+    progress.tick(text)
+  }
+  const served = version ?? (await readActiveModels(MODELS)).credit.champion
+  const model = await loadModel(modelFolder(MODELS, 'credit', served))
+  const print = (text: string): void => {
+    progress.done()
+    process.stdout.write(`${text}\n`)
+  }
+  const measure = async (each: VerifiedModel, name: string) => {
+    const { trees, inputCount } = each.scorerData
+    const rows = spreadRows(createRandom(SEED), trees, inputCount, ROWS)
+    const measured = await measureScores(each, rows, (text) => tick(`${name}: ${text}`))
+    print(scoreTable(name, measured))
+    return measured
+  }
+  const rows = await measure(model, `credit ${served}, ${model.scorerData.trees.length} trees`)
+  const madeUp = await measure(await createMadeUpModel(model, SEED), '100 made-up trees of depth 4')
+  const decision = await measureDecisionCpu(progress, signal)
+  print(decisionLine(decision))
+  const measured = { rows, madeUp, decision }
+  print(goalsTable(checkScoreGoals(measured)))
+  if (jsonFile !== undefined) writeFileSync(jsonFile, `${JSON.stringify(toJson(measured), null, 2)}\n`)
+}
+
+function toJson(measured: Measured) {
+  return {
+    rows: measured.rows.map(({ batch, bare, pool, poolWithReasons }) => ({ batch, bare, pool, poolWithReasons })),
+    reasonsShareOfDecision: reasonsShareOfDecision(measured)
+  }
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = parseScoreOptions(args)
+  if (options === 'help') process.stdout.write(USAGE)
+  else await bench(options)
+  return 0
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  const isUsage = error instanceof OptionError
+  process.stderr.write(
+    `bench:score: ${error instanceof Error ? error.message : String(error)}\n${isUsage ? `\n${USAGE}` : ''}`
+  )
+  process.exitCode = isUsage ? 2 : error instanceof Interrupted ? 130 : 1
+}
