@@ -9,7 +9,7 @@ import { spreadRows } from './score/made-up.ts'
 import { createMadeUpModel } from './score/made-up-model.ts'
 import { measureScores } from './score/measure.ts'
 import { parseScoreOptions, type ScoreBenchOptions, USAGE } from './score/options.ts'
-import { checkScoreGoals, decisionLine, type Measured, reasonsShareOfDecision, scoreTable } from './score/report.ts'
+import { checkScoreGoals, decisionLine, scoreJson, scoreTable } from './score/report.ts'
 
 const MODELS = new URL('../../models/', import.meta.url)
 const SEED = 1
@@ -46,14 +46,7 @@ async function bench({ jsonFile, version }: ScoreBenchOptions): Promise<void> {
   print(decisionLine(decision))
   const measured = { rows, madeUp, decision }
   print(goalsTable(checkScoreGoals(measured)))
-  if (jsonFile !== undefined) writeFileSync(jsonFile, `${JSON.stringify(toJson(measured), null, 2)}\n`)
-}
-
-function toJson(measured: Measured) {
-  return {
-    rows: measured.rows.map(({ batch, bare, pool, poolWithReasons }) => ({ batch, bare, pool, poolWithReasons })),
-    reasonsShareOfDecision: reasonsShareOfDecision(measured)
-  }
+  if (jsonFile !== undefined) writeFileSync(jsonFile, `${JSON.stringify(scoreJson(measured), null, 2)}\n`)
 }
 
 async function main(args: readonly string[]): Promise<number> {

@@ -20,14 +20,22 @@ const REASONS_SHARE = 0.15
  * What one explained row costs, the dearer of two ways to tell: alone in this thread, and the difference that reasons
  * make in the pool at the largest batch, where waking a thread blurs it least.
  */
-export function reasonMicros(rows: readonly ScoreRow[]): number {
+function reasonMicros(rows: readonly ScoreRow[]): number {
   const { pool, poolWithReasons, reasons } = rows.at(-1) as ScoreRow
   return Math.max(reasons, poolWithReasons - pool)
 }
 
 /** The part of a decision’s CPU that reasons take when 30 % are explained. */
-export function reasonsShareOfDecision({ rows, decision: { micros } }: Measured): number {
+function reasonsShareOfDecision({ rows, decision: { micros } }: Measured): number {
   return (NON_APPROVE_SHARE * reasonMicros(rows)) / (micros.gateway + micros.redis)
+}
+
+/** What `--json` writes: these members and no others. */
+export function scoreJson(measured: Measured) {
+  return {
+    rows: measured.rows.map(({ batch, bare, pool, poolWithReasons }) => ({ batch, bare, pool, poolWithReasons })),
+    reasonsShareOfDecision: reasonsShareOfDecision(measured)
+  }
 }
 
 export function checkScoreGoals(measured: Measured): Goal[] {
