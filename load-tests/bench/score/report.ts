@@ -42,9 +42,9 @@ export function checkScoreGoals(measured: Measured): Goal[] {
   const { rows, madeUp } = measured
   const share = reasonsShareOfDecision(measured)
   return [
-    poolGoal('the model that serves', rows),
+    poolGoal('the credit model', rows),
     poolGoal('100 trees of depth 4', madeUp),
-    reasonsGoal('the model that serves', rows),
+    reasonsGoal('the credit model', rows),
     reasonsGoal('100 trees of depth 4', madeUp),
     {
       name: `with 30 % explained, reasons take at most ${percent(REASONS_SHARE)} of the CPU of a decision`,
