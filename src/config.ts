@@ -45,6 +45,11 @@ export const ConfigSchema = Type.Object({
   DECISION_DEADLINE_MS: millis('A decision is answered by then, or 503', 1000),
   REDIS_TIMEOUT_MS: millis('Longest wait for one reply of Redis', 400),
   SHUTDOWN_DEADLINE_MS: millis('After a signal everything ends by then', 8000),
+  MODELS_DIR: Type.String({
+    default: '',
+    maxLength: 4096,
+    description: 'Folder of the models with active.json; empty is models/ of the release'
+  }),
   SCORE_THREADS: count('Scoring threads; one is right on two cores', 1, 64),
   SCORE_BATCH_ROWS: count('Rows of one batch at most', 64, 1024),
   SCORE_QUEUE_ROWS: count('Rows waiting for a thread at most', 2048),

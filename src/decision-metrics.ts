@@ -1,7 +1,9 @@
 import { type DecisionObserver, STAGES } from './decisions/decide.ts'
 import type { EntityKind } from './domain/event.ts'
 import type { DriftMetrics } from './drift/drift-metrics.ts'
+import { agreementOf } from './inference/scorecard.ts'
 import type { Metrics } from './metrics.ts'
+import type { Policy } from './policy/schema.ts'
 
 /**
  * What decisions tell Prometheus. Children are bound once per combination of labels, because a label look-up costs as much
@@ -9,9 +11,10 @@ import type { Metrics } from './metrics.ts'
  */
 export function observeDecisions(
   metrics: Metrics,
-  model: string,
+  { bands }: Pick<Policy, 'bands'>,
   drift?: Pick<DriftMetrics, 'observe'>
 ): DecisionObserver {
+  const model = 'credit'
   const stageDuration = metrics.histogram('credit_decision_stage_duration_seconds')
   const stages = Object.fromEntries(STAGES.map((stage) => [stage, stageDuration.labels({ stage })]))
   const decisions = metrics.counter('credit_decisions_total')
@@ -24,15 +27,22 @@ export function observeDecisions(
   const decided = bound((product, decision) => decisions.labels({ product, channel: 'api', decision, stage: 'FINAL' }))
   const because = bound((reason_code, decision) => reasons.labels({ reason_code, decision }))
   const pointsOf = bound((product) => points.labels({ model, product }))
+  const agreements = metrics.counter('credit_scorecard_agreement_total')
+  const agreed = bound((agreement) => agreements.labels({ agreement }))
+  const byModel = metrics.counter('credit_model_decisions_total')
+  const decidedBy = bound((version, decision) => byModel.labels({ version, decision }))
   const aprOf = bound((product, band) => apr.labels({ product, band }))
   return {
     stage: (stage, seconds) => stages[stage]?.observe(seconds),
     replayed: () => replays.inc(),
-    scored: (modelId, vector, assessment) => {
-      if (assessment.kind === 'scored') drift?.observe(modelId, vector, assessment)
+    scored: (modelId, vector, assessment, scorecard) => {
+      if (assessment.kind === 'fault') return
+      drift?.observe(modelId, vector, assessment)
+      if (scorecard !== null) agreed(agreementOf(bands, assessment.pd, scorecard.pd), '').inc()
     },
-    decided: ({ outcome, verdict: { score, offers }, reasonCodes, degraded }, { product }) => {
+    decided: ({ outcome, verdict: { score, offers }, modelId, reasonCodes, degraded }, { product }) => {
       decided(product, outcome).inc()
+      decidedBy(versionOf(modelId), outcome).inc()
       for (const code of reasonCodes) because(code, outcome).inc()
       for (const component of degraded) fallbacks.inc({ component, mode: 'refer' })
       if (score !== null) {
@@ -42,6 +52,11 @@ export function observeDecisions(
       for (const offer of offers) aprOf(product, score?.band ?? 'none').observe(offer.apr.effective)
     }
   }
+}
+
+/** Of version@sha256. */
+function versionOf(modelId: string): string {
+  return modelId.slice(0, modelId.indexOf('@'))
 }
 
 /** Counts what came too late for an entity. */

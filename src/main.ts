@@ -1,4 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { createPartnerKeys } from './access/partner-keys.ts'
 import { systemClock } from './clock.ts'
 import { loadConfig } from './config.ts'
@@ -15,22 +17,23 @@ import { createBehaviourStore } from './features/behaviour-store.ts'
 import { CATALOGUE } from './features/catalogue.ts'
 import { DUE_GROUP } from './features/ingest.ts'
 import { createQuality } from './features/quality.ts'
-import { createFeatureSet, createVectorPicker } from './features/vector.ts'
+import { createFeatureSet } from './features/vector.ts'
 import { buildApp } from './gateway/app.ts'
 import { buildOps } from './gateway/ops.ts'
-import { activeModelFolder, loadModel } from './inference/model.ts'
-import { createScorerPool } from './inference/pool.ts'
 import { createLog, faultFields } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { createRecordOutcomes } from './outcomes/record-outcomes.ts'
 import { createRedisOutcomeStore } from './outcomes/redis-outcome-store.ts'
-import { compilePolicy, explainFromPd } from './policy/engine.ts'
 import { loadPolicy } from './policy/load.ts'
 import { createBacklog } from './redis/backlog.ts'
 import { createRedis, whenReady } from './redis/client.ts'
 import { loadFunctions } from './redis/functions.ts'
 import { createKeys, PARTITIONS, partitionOfText } from './redis/keys.ts'
 import { watchPulse } from './redis/pulse.ts'
+import { openLineup } from './serving/lineup.ts'
+import { loadActiveSet } from './serving/models.ts'
+import { watchLineup } from './serving/watch.ts'
+import { observeServing } from './serving-metrics.ts'
 import { type Closer, endOnSignals } from './shutdown.ts'
 import { readVersion } from './version.ts'
 
@@ -52,37 +55,42 @@ async function main(): Promise<void> {
   const { isEnding } = endOnSignals({ closers, deadlineMs: config.SHUTDOWN_DEADLINE_MS, log })
 
   const featureSet = createFeatureSet(CATALOGUE)
-  const { policy, id: policyId } = await loadPolicy(POLICY, featureSet.names)
-  const model = await loadModel(await activeModelFolder(MODELS, 'credit'))
-  const toVector = createVectorPicker(
-    featureSet.names,
-    model.manifest.inputs.map(({ name }) => name)
-  )
-  const modelName = model.manifest.name
-  const inference = metrics.histogram('credit_model_inference_duration_seconds').labels({ model: modelName })
-  const batchRows = metrics.histogram('credit_model_batch_rows').labels({ model: modelName })
-  const scorer = await createScorerPool({
-    model,
-    threads: config.SCORE_THREADS,
-    maxBatchRows: config.SCORE_BATCH_ROWS,
-    maxQueuedRows: config.SCORE_QUEUE_ROWS,
-    explainFromPd: explainFromPd(policy),
-    onBatch: (rows, inferMicros) => {
-      batchRows.observe(rows)
-      inference.observe(inferMicros / 1e6)
-    },
-    onFault: (kind) => metrics.counter('credit_model_faults_total').inc({ kind })
-  })
-  closers.push({ name: 'scorer', close: scorer.close })
-  metrics
-    .gauge('credit_model_info')
-    .set(
-      { model: modelName, version: model.manifest.version, hash: model.manifest.files['model.onnx'].slice(0, 12) },
-      1
-    )
-
+  const loaded = await loadPolicy(POLICY, featureSet.names)
+  const modelsFolder = config.MODELS_DIR === '' ? MODELS : pathToFileURL(`${resolve(config.MODELS_DIR)}/`)
   const drift = createDriftMetrics(metrics, systemClock)
-  drift.watch([model])
+  const serving = observeServing(metrics, drift)
+  const lineup = await watchLineup({
+    modelsFolder,
+    open: async () =>
+      openLineup(await loadActiveSet(modelsFolder), {
+        featureSet,
+        loaded,
+        quality: createQuality(CATALOGUE),
+        pool: {
+          threads: config.SCORE_THREADS,
+          maxBatchRows: config.SCORE_BATCH_ROWS,
+          maxQueuedRows: config.SCORE_QUEUE_ROWS,
+          onBatch: serving.onBatch,
+          onFault: serving.onFault
+        },
+        monotonicMs: systemClock.monotonicMs,
+        onResult: serving.onResult,
+        onDrop: serving.onDrop
+      }),
+    graceMs: config.DECISION_DEADLINE_MS * 2,
+    nowMs: systemClock.monotonicMs,
+    onSwap: (opened) => {
+      serving.onSwap(opened)
+      const { champion, challenger, shadow, fraud } = opened.models
+      const beside = { challenger: challenger?.model.id, shadow: shadow?.model.id, fraud: fraud?.id }
+      log.info({ model: champion.id, ...beside }, 'models serve')
+    },
+    onFault: (error) => {
+      serving.onSwapFault()
+      log.error(faultFields(error), 'models not changed: those before keep serving')
+    }
+  })
+  closers.push({ name: 'scorer', close: lineup.close })
 
   const connect = (name: string) => {
     const connection = createRedis({
@@ -140,20 +148,11 @@ async function main(): Promise<void> {
   const decide = createDecideService({
     store,
     featureSet,
-    toVector,
-    scorer,
-    decideByPolicy: compilePolicy(policy, model.manifest, featureSet.names),
-    answerContext: {
-      policyId,
-      modelIds: { credit: model.id },
-      featureSetId: featureSet.id,
-      offerValidDays: policy.offerValidDays,
-      quality: createQuality(CATALOGUE)
-    },
+    lineup: lineup.current,
     partitionOf: ({ refs }) => partitionOfText(refs.applicant),
     newUuidv7: randomUUIDv7,
     monotonicMs: systemClock.monotonicMs,
-    observer: observeDecisions(metrics, modelName, drift),
+    observer: observeDecisions(metrics, loaded.policy, drift),
     commitReserveMs: config.DECISION_DEADLINE_MS * COMMIT_RESERVE_SHARE
   })
 
@@ -172,8 +171,8 @@ async function main(): Promise<void> {
       explain: createExplainService({
         store,
         featureSet,
-        models: createModelLibrary({ folder: MODELS }),
-        policy: { policy, id: policyId },
+        models: createModelLibrary({ folder: modelsFolder }),
+        policy: loaded,
         monotonicMs: systemClock.monotonicMs,
         rest: () => new Promise(setImmediate)
       }),
@@ -217,7 +216,7 @@ async function main(): Promise<void> {
   closers.push({ name: 'ops', close: () => ops.close() }, { name: 'http', close: () => app.close() })
   await ops.listen({ host: config.OPS_HOST, port: config.OPS_PORT })
   const address = await app.listen({ host: config.HOST, port: config.PORT })
-  log.info({ address, model: model.id, policy: policyId, featureSet: featureSet.id }, 'gateway ready')
+  log.info({ address, policy: loaded.id, featureSet: featureSet.id }, 'gateway ready')
 }
 
 main().catch((error: unknown) => {

@@ -82,6 +82,31 @@ export const METRICS = {
   },
   credit_model_batch_rows: { type: 'histogram', help: 'Rows of one batch', labels: ['model'], buckets: BATCH_BUCKETS },
   credit_model_faults_total: { type: 'counter', help: 'Late or failed inferences', labels: ['kind'] },
+  credit_model_decisions_total: {
+    type: 'counter',
+    help: 'Decisions by the version whose score they have',
+    labels: ['version', 'decision']
+  },
+  credit_model_activation_failures_total: {
+    type: 'counter',
+    help: 'Changes of the active models that were refused; those before keep serving',
+    labels: []
+  },
+  credit_shadow_decisions_total: {
+    type: 'counter',
+    help: 'What was decided, and what the shadow would have decided',
+    labels: ['decided', 'shadow']
+  },
+  credit_shadow_dropped_total: {
+    type: 'counter',
+    help: 'Shadow decisions left out',
+    labels: ['reason']
+  },
+  credit_scorecard_agreement_total: {
+    type: 'counter',
+    help: 'Band of the scorecard beside that of the model',
+    labels: ['agreement']
+  },
   credit_score_psi: {
     type: 'gauge',
     help: 'Population stability index of the score against the training part',

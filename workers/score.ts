@@ -30,7 +30,10 @@ async function createScoring({ modelBytes, inputCount, trees, reference }: Model
   const attribute = createAttribution(trees, reference, inputCount)
   return async (rows, count, explainFromPd) => {
     const { pd: output } = await session.run({ features: new Tensor('float32', rows, [count, inputCount]) }, ['pd'])
-    const pd = Float32Array.from(output?.data as Float32Array)
+    if (output === undefined) throw new Error('the network has no output pd')
+    const pd = (output.data as Float32Array).slice()
+    // Most batches explain nobody: what is not made need not be copied to the other thread.
+    if (!pd.some((value) => value >= explainFromPd)) return { pd, contributions: null }
     const contributions = new Float64Array(count * inputCount)
     for (let index = 0; index < count; index++) {
       const into = contributions.subarray(index * inputCount, (index + 1) * inputCount)

@@ -1,31 +1,16 @@
 import { readdir } from 'node:fs/promises'
-import type { AnswerContext } from '../decisions/answer.ts'
 import { AssayError } from '../errors.ts'
 import type { ModelLibrary } from '../explanation/model-library.ts'
-import { scorecardOf } from '../explanation/scoring.ts'
 import type { Quality } from '../features/quality.ts'
-import { createVectorPicker, type FeatureSet } from '../features/vector.ts'
-import type { VerifiedModel } from '../inference/model.ts'
-import { createScorerPool } from '../inference/pool.ts'
-import type { Scorer } from '../inference/scorer.ts'
-import { compilePolicy, type Decide, explainFromPd, type ScorecardScore } from '../policy/engine.ts'
+import type { FeatureSet } from '../features/vector.ts'
 import { type LoadedPolicy, loadPolicy } from '../policy/load.ts'
+import { type OpenServing, openServing } from '../serving/serving.ts'
 
 /** The ids that a decision’s trace has. */
 export interface DecidedBy {
   readonly credit: string
   readonly fraud: string | undefined
   readonly policy: string
-}
-
-/** Models and policy put together as the service puts them together, with threads of their own. */
-export interface OpenServing {
-  readonly model: VerifiedModel
-  readonly toVector: (values: Float64Array) => Float32Array
-  readonly scorer: Scorer
-  readonly scorecard: ((values: Float64Array) => ScorecardScore) | null
-  readonly decideByPolicy: Decide
-  readonly answerContext: AnswerContext
 }
 
 export type FoundServing =
@@ -55,42 +40,7 @@ const ROWS = 64
 /** Opens what decided by its ids, and keeps a few open: decisions of one time were made by the same. */
 export function createServings({ models, policies, featureSet, quality, threads }: ServingsDeps): Servings {
   const open = new Map<string, Promise<FoundServing>>()
-  const openServing = async (
-    model: VerifiedModel,
-    fraud: VerifiedModel | undefined,
-    { policy, id: policyId }: LoadedPolicy
-  ): Promise<OpenServing> => {
-    const inputs = [model, fraud].flatMap((each) => each?.manifest.inputs.map(({ name }) => name) ?? [])
-    const toVector = createVectorPicker(featureSet.names, inputs)
-    const scorecard = scorecardOf(model)
-    const scorer = await createScorerPool({
-      model,
-      fraud: fraud && { model: fraud, explainFromPd: policy.fraud?.referFromPd ?? Number.POSITIVE_INFINITY },
-      explainFromPd: explainFromPd(policy),
-      threads,
-      maxBatchRows: ROWS,
-      maxQueuedRows: ROWS * 4,
-      onBatch: () => {},
-      onFault: () => {}
-    })
-    return {
-      model,
-      toVector,
-      scorer,
-      scorecard: scorecard?.compile(featureSet.names) ?? null,
-      decideByPolicy: compilePolicy(policy, model.manifest, featureSet.names, {
-        fraud: fraud?.manifest,
-        scorecard: scorecard?.definition
-      }),
-      answerContext: {
-        policyId,
-        modelIds: { credit: model.id, ...(fraud && { fraud: fraud.id }) },
-        featureSetId: featureSet.id,
-        offerValidDays: policy.offerValidDays,
-        quality
-      }
-    }
-  }
+  const pool = { threads, maxBatchRows: ROWS, maxQueuedRows: ROWS * 4, onBatch: () => {}, onFault: () => {} }
 
   const put = async ({ credit, fraud, policy }: DecidedBy): Promise<FoundServing> => {
     const model = await models.find('credit', credit)
@@ -101,7 +51,10 @@ export function createServings({ models, policies, featureSet, quality, threads 
     const loaded = policies.get(policy)
     if (loaded === undefined) return missing('policy', 'policy', `no ${policy} among the policies`)
     try {
-      return { kind: 'found', serving: await openServing(model, fraudModel, loaded) }
+      return {
+        kind: 'found',
+        serving: await openServing(model, fraudModel, true, { featureSet, loaded, quality, pool })
+      }
     } catch (error) {
       if (!(error instanceof AssayError)) throw error
       if (error.code === 'model_invalid') return missing('model', 'models/credit', error.message)
@@ -113,7 +66,7 @@ export function createServings({ models, policies, featureSet, quality, threads 
   const closeOne = async (key: string): Promise<void> => {
     const found = await open.get(key)?.catch(() => undefined)
     open.delete(key)
-    if (found?.kind === 'found') await found.serving.scorer.close()
+    if (found?.kind === 'found') await found.serving.close()
   }
 
   return {

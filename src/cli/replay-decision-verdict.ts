@@ -6,9 +6,11 @@ import { attribute } from '../explanation/margin.ts'
 import type { FeatureDefinition } from '../features/definition.ts'
 import type { Quality } from '../features/quality.ts'
 import { createRevaluer, type FeatureSet, type MeasuredValues } from '../features/vector.ts'
-import type { Assessment, ScorecardScore } from '../policy/engine.ts'
+import type { ScorecardScore } from '../inference/scorecard.ts'
+import type { Assessment } from '../policy/engine.ts'
+import type { OpenServing } from '../serving/serving.ts'
 import { firstDifference } from './replay-decision-difference.ts'
-import type { OpenServing, Servings } from './replay-decision-servings.ts'
+import type { Servings } from './replay-decision-servings.ts'
 import type { KeptDecision } from './replay-decision-source.ts'
 
 export const BLAMED = ['data', 'model', 'policy', 'code'] as const

@@ -5,6 +5,7 @@ import { DecisionIdSchema, TenantSchema } from '../domain/ids.ts'
 import type { ReasonCode } from '../domain/reasons.ts'
 import type { Quality } from '../features/quality.ts'
 import type { MeasuredValues } from '../features/vector.ts'
+import type { ScorecardScore } from '../inference/scorecard.ts'
 import type { Assessment, Verdict } from '../policy/engine.ts'
 
 const DAY_MS = 86_400_000
@@ -23,7 +24,8 @@ export type OutboxEntry = Static<typeof OutboxEntrySchema>
 /** What every decision of this process shares. */
 export interface AnswerContext {
   readonly policyId: string
-  readonly modelIds: { readonly credit: string }
+  /** By role: version@sha256 of the network. */
+  readonly modelIds: Readonly<Record<string, string>> & { readonly credit: string }
   readonly featureSetId: string
   readonly offerValidDays: number
   /** Keeps with the record how old and how exact its features were. */
@@ -38,11 +40,14 @@ export interface AnswerInput {
   readonly verdict: Verdict
   readonly features: MeasuredValues
   readonly assessment: Assessment
+  readonly scorecard: ScorecardScore | null
 }
 
 export interface Answer {
   readonly outcome: Outcome
   readonly verdict: Verdict
+  /** Whose score it is: version@sha256 of the network. */
+  readonly modelId: string
   readonly reasonCodes: readonly ReasonCode[]
   readonly degraded: readonly string[]
   /** The response. */
@@ -58,6 +63,7 @@ export function composeAnswer(context: AnswerContext, input: AnswerInput): Answe
   const { outcome, score, limit, offers, reasons } = verdict
   const degraded = features.truncated.map((kind) => `HISTORY_TRUNCATED:${kind}`)
   if (assessment.kind === 'fault') degraded.push(assessment.code)
+  if (verdict.byScorecard === true) degraded.push('SCORECARD')
   const decision: Decision = {
     decisionId,
     applicationId: application.applicationId,
@@ -80,6 +86,7 @@ export function composeAnswer(context: AnswerContext, input: AnswerInput): Answe
   return {
     outcome,
     verdict,
+    modelId: context.modelIds.credit,
     reasonCodes: reasons.map(({ code }) => code),
     degraded,
     answer,
@@ -98,7 +105,7 @@ function composeOutbox({ application: { tenant }, decisionId, verdict }: AnswerI
 /** What replays the decision: the application as tokens, the features in catalogue order and their quality, what the model said. */
 function composeRecord(
   { quality }: AnswerContext,
-  { applicationJson, nowMs, features, assessment }: AnswerInput
+  { applicationJson, nowMs, features, assessment, scorecard }: AnswerInput
 ): string {
   const scored = assessment.kind === 'scored'
   const rest = JSON.stringify({
@@ -106,7 +113,9 @@ function composeRecord(
     features: packDoubles(features.values),
     quality: quality.pack(features),
     pd: scored ? assessment.pd : null,
-    contributions: scored && assessment.contributions !== null ? packDoubles(assessment.contributions) : null
+    contributions: scored && assessment.contributions !== null ? packDoubles(assessment.contributions) : null,
+    scorecardPd: scorecard?.pd ?? null,
+    fraudPd: scored ? (assessment.fraud?.pd ?? null) : null
   })
   return `{"application":${applicationJson},${rest.slice(1)}`
 }

@@ -3,11 +3,13 @@ import { termDays } from '../domain/application.ts'
 import type { Outcome } from '../domain/decision.ts'
 import type { AssayEvent } from '../domain/event.ts'
 import { withPartition } from '../domain/ids.ts'
+import { isUsablePd } from '../domain/score-scale.ts'
 import { AssayError } from '../errors.ts'
 import type { EntityStates, FeatureSet, MeasuredValues } from '../features/vector.ts'
-import type { Scorer } from '../inference/scorer.ts'
-import type { Assessment, Decide as DecideByPolicy } from '../policy/engine.ts'
-import { type Answer, type AnswerContext, composeAnswer } from './answer.ts'
+import type { ScorecardScore } from '../inference/scorecard.ts'
+import type { Assessment } from '../policy/engine.ts'
+import { type Answer, composeAnswer } from './answer.ts'
+import type { Lineup, Made, Serving } from './serving.ts'
 import type { Claim, Commitment, DecisionStore } from './store.ts'
 
 export const STAGES = ['begin', 'features', 'score', 'policy', 'commit'] as const
@@ -17,16 +19,21 @@ export type Stage = (typeof STAGES)[number]
 export interface DecisionObserver {
   readonly stage: (stage: Stage, seconds: number) => void
   readonly decided: (answer: Answer, application: Application) => void
+  /** What the model and its scorecard said; `vector` has the inputs of the model first. */
+  readonly scored: (
+    modelId: string,
+    vector: Float32Array,
+    assessment: Assessment,
+    scorecard: ScorecardScore | null
+  ) => void
   readonly replayed: () => void
 }
 
 export interface DecideServiceDeps {
   readonly store: DecisionStore
   readonly featureSet: FeatureSet
-  readonly toVector: (values: Float64Array) => Float32Array
-  readonly scorer: Scorer
-  readonly decideByPolicy: DecideByPolicy
-  readonly answerContext: AnswerContext
+  /** Who decides now: asked once a decision. */
+  readonly lineup: () => Lineup
   readonly partitionOf: (application: Application) => number
   readonly newUuidv7: () => string
   readonly monotonicMs: () => number
@@ -65,8 +72,9 @@ export type DecideService = (request: DecideRequest) => Promise<DecideResult>
  */
 export function createDecideService(deps: DecideServiceDeps): DecideService {
   const { store, observer, monotonicMs } = deps
+  let inFlight = 0
 
-  return async (request) => {
+  const decide: DecideService = async (request) => {
     const { application, fingerprint, idempotencyKey, nowMs } = request
     const decisionId = withPartition(deps.newUuidv7(), deps.partitionOf(application))
     const claim: Claim = { application, fingerprint, decisionId, idempotencyKey }
@@ -78,17 +86,16 @@ export function createDecideService(deps: DecideServiceDeps): DecideService {
     if (begun.kind !== 'claimed') return begun
 
     const features = readFeatures(deps, application, begun.states, nowMs)
-    const vector = deps.toVector(features.values)
     const scoreAtMs = monotonicMs()
     observer.stage('features', (scoreAtMs - featuresAtMs) / 1000)
 
-    const scoreDeadlineAtMs = request.deadlineAtMs - deps.commitReserveMs
-    const assessment = features.readable ? await deps.scorer.score(vector, scoreDeadlineAtMs) : UNREADABLE
+    const lineup = deps.lineup()
+    const scored = await assess(deps, lineup, request, features)
     const policyAtMs = monotonicMs()
     observer.stage('score', (policyAtMs - scoreAtMs) / 1000)
     if (policyAtMs >= request.deadlineAtMs) return giveUp(store, claim)
 
-    const answer = composeDecision(deps, { request, decisionId, features, vector, assessment })
+    const { made, answer } = composeDecision({ request, decisionId, features, ...scored })
     const commitAtMs = monotonicMs()
     observer.stage('policy', (commitAtMs - policyAtMs) / 1000)
 
@@ -96,8 +103,50 @@ export function createDecideService(deps: DecideServiceDeps): DecideService {
     observer.stage('commit', (monotonicMs() - commitAtMs) / 1000)
     if (!committed) return { kind: 'pending' }
     observer.decided(answer, application)
+    observer.scored(scored.serving.answerContext.modelIds.credit, scored.vector, scored.assessment, scored.scorecard)
+    lineup.afterwards(made, inFlight)
     return { kind: 'decided', answer: answer.answer, outcome: answer.outcome, replay: false }
   }
+
+  return async (request) => {
+    inFlight++
+    try {
+      return await decide(request)
+    } finally {
+      inFlight--
+    }
+  }
+}
+
+interface Scored {
+  /** Whose score it is. */
+  readonly serving: Serving
+  readonly vector: Float32Array
+  readonly assessment: Assessment
+  readonly scorecard: ScorecardScore | null
+}
+
+/** The score of whoever decides for this applicant. A challenger that fails leaves half of the time to the champion. */
+async function assess(
+  { commitReserveMs, monotonicMs }: DecideServiceDeps,
+  { champion, challengerOf }: Lineup,
+  { application, deadlineAtMs }: DecideRequest,
+  { readable, values }: ReadFeatures
+): Promise<Scored> {
+  const endAtMs = deadlineAtMs - commitReserveMs
+  const scoreBy = async (serving: Serving, untilMs: number): Promise<Scored> => {
+    const vector = serving.toVector(values)
+    const scorecard = readable && serving.scorecard !== null ? serving.scorecard(values) : null
+    const assessment = readable ? await serving.scorer.score(vector, untilMs) : UNREADABLE
+    return { serving, vector, assessment, scorecard }
+  }
+  const challenger = challengerOf(application)
+  if (challenger !== undefined) {
+    const nowMs = monotonicMs()
+    const scored = await scoreBy(challenger, nowMs + (endAtMs - nowMs) / 2)
+    if (scored.assessment.kind === 'scored' && isUsablePd(scored.assessment.pd)) return scored
+  }
+  return scoreBy(champion, endAtMs)
 }
 
 const UNREADABLE: Assessment = { kind: 'fault', code: 'SYS_FEATURES_UNREADABLE' }
@@ -134,38 +183,32 @@ export function submittedEvent(application: Application, nowMs: number): AssayEv
   }
 }
 
-interface Assessed {
+interface Assessed extends Scored {
   readonly request: Pick<DecideRequest, 'application' | 'applicationJson' | 'nowMs'>
   readonly decisionId: string
   readonly features: MeasuredValues
-  readonly vector: Float32Array
-  readonly assessment: Assessment
 }
 
-function composeDecision(
-  deps: DecideServiceDeps,
-  { request, decisionId, features, vector, assessment }: Assessed
-): Answer {
+function composeDecision({ request, decisionId, features, serving, vector, assessment, scorecard }: Assessed): {
+  readonly made: Made
+  readonly answer: Answer
+} {
   const { application, applicationJson, nowMs } = request
+  const { values } = features
   const historyTruncated = features.truncated.includes('applicant')
-  const verdict = deps.decideByPolicy({
-    application,
-    values: features.values,
-    vector,
-    assessment,
-    historyTruncated,
-    decisionId,
-    nowMs
-  })
-  return composeAnswer(deps.answerContext, {
+  const known = { application, values, historyTruncated, assessment, decisionId, nowMs }
+  const verdict = serving.decideByPolicy({ ...known, vector, scorecard })
+  const answer = composeAnswer(serving.answerContext, {
     application,
     applicationJson,
     decisionId,
     nowMs,
     verdict,
     features,
-    assessment
+    assessment,
+    scorecard
   })
+  return { made: { ...known, verdict }, answer }
 }
 
 async function replay(

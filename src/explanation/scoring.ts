@@ -2,7 +2,7 @@ import type { DecisionRecord, ReadDecision } from '../decisions/record.ts'
 import { REASONS, type ReasonCode } from '../domain/reasons.ts'
 import { createVectorPicker } from '../features/vector.ts'
 import type { VerifiedModel } from '../inference/model.ts'
-import type { DecideInput, ReasonGroups, ScorecardScore } from '../policy/engine.ts'
+import type { DecideInput, ReasonGroups } from '../policy/engine.ts'
 import { type Attributed, attribute, PD_TOLERANCE, treePd } from './margin.ts'
 
 /** An input of what scored, with its value as scored. */
@@ -29,22 +29,10 @@ export interface Scoring {
   readonly assess: (values: Float64Array) => Pick<DecideInput, 'vector' | 'assessment' | 'scorecard'>
 }
 
-/** The scorecard that a model may come with. */
-interface WithScorecard {
-  readonly scorecard?: {
-    readonly definition: { readonly inputs: readonly { readonly name: string; readonly group: ReasonCode }[] }
-    readonly compile: (featureNames: readonly string[]) => (values: Float64Array) => ScorecardScore
-  } | null
-}
-
-export function scorecardOf({ scorecard }: VerifiedModel & WithScorecard): WithScorecard['scorecard'] {
-  return scorecard
-}
-
 /** Undefined where no score entered the decision, or only one of a scorecard that the model does not come with. */
 export function findScoring(
   read: ReadDecision,
-  model: VerifiedModel & WithScorecard,
+  model: VerifiedModel,
   featureNames: readonly string[]
 ): Scoring | undefined {
   const { decision, record } = read
@@ -91,7 +79,7 @@ function scoringOfModel(
 
 function scoringOfScorecard(
   { decision, record }: ReadDecision,
-  { manifest, scorecard }: VerifiedModel & WithScorecard,
+  { manifest, scorecard }: VerifiedModel,
   toVector: ToVector,
   featureNames: readonly string[]
 ): Scoring | undefined {

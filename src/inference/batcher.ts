@@ -143,8 +143,8 @@ export function createBatcher(
 const NO_SCORE: ModelScore = { pd: Number.NaN, contributions: null }
 
 function scoreOf({ pd, contributions }: ModelReply, index: number, inputCount: number): ModelScore {
-  const of = contributions.subarray(index * inputCount, (index + 1) * inputCount)
-  return { pd: pd[index] ?? Number.NaN, contributions: Number.isNaN(of[0]) ? null : of }
+  const of = contributions?.subarray(index * inputCount, (index + 1) * inputCount)
+  return { pd: pd[index] ?? Number.NaN, contributions: of === undefined || Number.isNaN(of[0]) ? null : of }
 }
 
 function answer(waiting: Waiting, outcome: ScoreOutcome): void {

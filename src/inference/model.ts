@@ -14,6 +14,7 @@ import {
   TreesSchema
 } from './manifest.ts'
 import type { ModelData } from './protocol.ts'
+import { parseScorecard, type Scorecard } from './scorecard.ts'
 
 /** A model whose every byte is what its manifest says. Whether it scores right is proven by the pool’s probe. */
 export interface VerifiedModel {
@@ -22,6 +23,8 @@ export interface VerifiedModel {
   readonly id: string
   readonly golden: Golden
   readonly scorerData: ModelData
+  /** Null where the model comes without one. */
+  readonly scorecard: Scorecard | null
 }
 
 /**
@@ -73,7 +76,16 @@ export async function loadModel(folder: URL): Promise<VerifiedModel> {
     trees,
     reference
   }
-  return { manifest, id: `${manifest.version}@sha256:${manifest.files['model.onnx'].slice(0, 12)}`, golden, scorerData }
+  const id = `${manifest.version}@sha256:${manifest.files['model.onnx'].slice(0, 12)}`
+  return { manifest, id, golden, scorerData, scorecard: await loadScorecard(folder, manifest) }
+}
+
+async function loadScorecard(folder: URL, { files }: Manifest): Promise<Scorecard | null> {
+  const sha256 = files['scorecard.json']
+  if (sha256 === undefined) return null
+  const file = new URL('scorecard.json', folder)
+  const bytes = await readVerified(folder, 'scorecard.json', sha256)
+  return parseScorecard(parseJson(file, bytes), file)
 }
 
 async function readVerified(folder: URL, name: string, sha256: string): Promise<Buffer> {
@@ -93,15 +105,17 @@ async function readModelFile(file: URL): Promise<Buffer> {
 }
 
 function parseFile<Schema extends TSchema>(schema: Schema, file: URL, bytes: Buffer): Static<Schema> {
-  let value: unknown
+  const checked = compileCheck(schema)(parseJson(file, bytes))
+  if (checked.ok) return checked.value
+  throw new AssayError('model_invalid', file.pathname, { problems: checked.problems })
+}
+
+function parseJson(file: URL, bytes: Buffer): unknown {
   try {
-    value = JSON.parse(bytes.toString('utf8'))
+    return JSON.parse(bytes.toString('utf8'))
   } catch (cause) {
     throw invalid(file, 'it is not JSON', cause)
   }
-  const checked = compileCheck(schema)(value)
-  if (checked.ok) return checked.value
-  throw new AssayError('model_invalid', file.pathname, { problems: checked.problems })
 }
 
 function checkTrees(trees: ModelData['trees'], inputCount: number, file: URL): void {

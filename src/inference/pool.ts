@@ -42,6 +42,7 @@ export async function createScorerPool(options: ScorerPoolOptions): Promise<Scor
     minThreads: threads,
     maxThreads: threads,
     concurrentTasksPerWorker: 1,
+    recordTiming: false,
     maxQueue: threads * 2,
     workerData: { ...model.scorerData, fraud: fraud?.model.scorerData } satisfies ScorerData
   })

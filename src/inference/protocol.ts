@@ -37,8 +37,11 @@ export interface ScoreTask {
 /** Scores of one model, in row order. */
 export interface ModelReply {
   readonly pd: Float32Array
-  /** Shapley values on the margin for explained rows, in row order; NaN in the first column of rows without. */
-  readonly contributions: Float64Array
+  /**
+   * Shapley values on the margin for explained rows, in row order; NaN in the first column of rows without. Null when no
+   * row was explained.
+   */
+  readonly contributions: Float64Array | null
 }
 
 export interface ScoreReply extends ModelReply {

@@ -2,12 +2,19 @@ import type { Application } from '../domain/application.ts'
 import type { Limit, Offer, Outcome, Score } from '../domain/decision.ts'
 import { type Reason, type ReasonCode, rankReasons } from '../domain/reasons.ts'
 import { isUsablePd, scorePoints } from '../domain/score-scale.ts'
+import type { ScorecardScore } from '../inference/scorecard.ts'
+import type { ModelScore } from '../inference/scorer.ts'
 import { limitOf, makeOffer } from './offers.ts'
 import { type Finding, findProduct, findRuleHits } from './rules.ts'
 import type { Band, Policy } from './schema.ts'
 
 /** Whether somebody is known as a borrower; a first loan has a limit of its own. */
 const EARLIER_LOANS = 'applicant.loans_lifetime'
+
+/** Groups of inputs, for reasons. */
+export interface ReasonGroups {
+  readonly inputs: readonly { readonly group: ReasonCode }[]
+}
 
 /** What the engine needs to know of the credit model; the manifest has it. */
 export interface ModelFacts {
@@ -22,7 +29,7 @@ export interface ModelFacts {
 
 /** A score, or why there is none. */
 export type Assessment =
-  | { readonly kind: 'scored'; readonly pd: number; readonly contributions: Float64Array | null }
+  | ({ readonly kind: 'scored'; readonly fraud?: ModelScore | undefined } & ModelScore)
   | { readonly kind: 'fault'; readonly code: ReasonCode }
 
 export interface DecideInput {
@@ -32,6 +39,8 @@ export interface DecideInput {
   /** The model’s inputs, as scored. */
   readonly vector: Float32Array
   readonly assessment: Assessment
+  /** Null where the model ships no scorecard. */
+  readonly scorecard?: ScorecardScore | null
   /** Whether the applicant’s history is longer than what was read: lifetime features are then too small. */
   readonly historyTruncated: boolean
   readonly decisionId: string
@@ -42,6 +51,8 @@ export interface DecideInput {
 export interface Verdict {
   readonly outcome: Outcome
   readonly score: Score | null
+  /** Whether the scorecard gave the score, in the place of the model. */
+  readonly byScorecard?: boolean
   readonly limit: Limit | null
   readonly offers: readonly Offer[]
   readonly reasons: readonly Reason[]
@@ -63,7 +74,15 @@ export function explainFromPd({ bands }: Policy): number {
  * offer. The worst finding decides; policy reasons come before score reasons. Whatever is missing or unusable refers to a
  * person: a fault neither approves nor declines.
  */
-export function compilePolicy(policy: Policy, model: ModelFacts, featureNames: readonly string[]): Decide {
+export function compilePolicy(
+  policy: Policy,
+  model: ModelFacts,
+  featureNames: readonly string[],
+  {
+    fraud,
+    scorecard
+  }: { readonly fraud?: ReasonGroups | undefined; readonly scorecard?: ReasonGroups | undefined } = {}
+): Decide {
   const earlierLoans = featureNames.indexOf(EARLIER_LOANS)
   if (earlierLoans < 0) throw new Error(`the feature catalogue does not define ${EARLIER_LOANS}`)
   const velocity = policy.velocity.map((rule) => ({ ...rule, column: featureNames.indexOf(rule.feature) }))
@@ -76,15 +95,28 @@ export function compilePolicy(policy: Policy, model: ModelFacts, featureNames: r
   const decide = (input: DecideInput): Verdict => {
     const { application, values, nowMs } = input
     const findings = [...findRuleHits(policy, application, nowMs), ...findVelocityHits(values)]
-    const assessed = assess(policy, model, input)
+    if (fraud !== undefined) findings.push(...findFraudSigns(policy, fraud, input.assessment))
+    const assessed = assess(policy, model, scorecard, input)
     const score = assessed.kind === 'usable' ? assessed.score : null
+    const byScorecard = assessed.kind === 'usable' && assessed.byScorecard
     if (assessed.kind === 'unusable') findings.push({ outcome: 'REFER', code: assessed.code })
-    if (findings.length > 0) return refuseFor(findings, score)
+    if (findings.length > 0) return { ...refuseFor(findings, score), byScorecard }
     if (assessed.kind === 'unusable') throw new Error('an unusable score is a finding')
-    if (assessed.band.action !== 'APPROVE') return refuse(assessed.band.action, assessed.scoreReasons, score)
-    return grant(policy, assessed, input, values[earlierLoans] as number)
+    if (assessed.band.action !== 'APPROVE')
+      return { ...refuse(assessed.band.action, assessed.scoreReasons, score), byScorecard }
+    return { ...grant(policy, assessed, input, values[earlierLoans] as number), byScorecard }
   }
   return decide
+}
+
+/** The fraud model sends to a person and no further; an unusable score of it does the same, as the fault it is. */
+function findFraudSigns({ fraud }: Policy, groups: ReasonGroups, assessment: Assessment): Finding[] {
+  if (fraud === undefined || assessment.kind === 'fault') return []
+  const { pd, contributions } = assessment.fraud ?? { pd: Number.NaN, contributions: null }
+  if (!isUsablePd(pd)) return [{ outcome: 'REFER', code: 'SYS_MODEL_OUTPUT_INVALID' }]
+  if (pd < fraud.referFromPd) return []
+  const codes = contributions === null ? [] : scoreReasons(groups, contributions)
+  return (codes.length === 0 ? (['R501'] as const) : codes).map((code) => ({ outcome: 'REFER', code }))
 }
 
 type Assessed =
@@ -93,28 +125,34 @@ type Assessed =
       readonly score: Score
       readonly band: Band
       readonly scoreReasons: readonly ReasonCode[]
+      readonly byScorecard: boolean
     }
   | { readonly kind: 'unusable'; readonly code: ReasonCode }
 
 function assess(
-  { bands }: Policy,
+  { bands, scorecardFor }: Policy,
   model: ModelFacts,
-  { application, vector, assessment, historyTruncated }: DecideInput
+  scorecardGroups: ReasonGroups | undefined,
+  { application, vector, assessment, scorecard, historyTruncated }: DecideInput
 ): Assessed {
   const { population, inputs, scoreScale } = model
   if (!population.products.includes(application.product) || !population.currencies.includes(application.currency)) {
     return { kind: 'unusable', code: 'R903' }
   }
-  if (assessment.kind === 'fault') return { kind: 'unusable', code: assessment.code }
+  const isStandIn = assessment.kind === 'fault' && scorecardFor?.some((code) => code === assessment.code)
+  const standIn = isStandIn && scorecardGroups !== undefined ? scorecard : null
+  if (assessment.kind === 'fault' && !standIn) return { kind: 'unusable', code: assessment.code }
   if (historyTruncated) return { kind: 'unusable', code: 'SYS_HISTORY_TRUNCATED' }
   if (!inputs.every((input, index) => isInRange(vector[index] as number, input))) {
     return { kind: 'unusable', code: 'SYS_INPUT_OUT_OF_RANGE' }
   }
-  const { pd, contributions } = assessment
+  const { pd, contributions } = standIn ?? (assessment as ModelScore)
   const band = bands.find(({ pdBelow }) => pd < pdBelow)
   if (!isUsablePd(pd) || band === undefined) return { kind: 'unusable', code: 'SYS_MODEL_OUTPUT_INVALID' }
   const score = { pd, points: Math.round(scorePoints(pd, scoreScale)), band: band.band }
-  return { kind: 'usable', score, band, scoreReasons: contributions === null ? [] : scoreReasons(model, contributions) }
+  const groups = standIn ? (scorecardGroups as ReasonGroups) : model
+  const codes = contributions === null ? [] : scoreReasons(groups, contributions)
+  return { kind: 'usable', score, band, scoreReasons: codes, byScorecard: Boolean(standIn) }
 }
 
 function isInRange(value: number, { range, missing }: ModelFacts['inputs'][number]): boolean {
@@ -123,7 +161,7 @@ function isInRange(value: number, { range, missing }: ModelFacts['inputs'][numbe
 }
 
 /** Groups whose inputs together raised the margin above the reference applicant’s, the strongest first; ties by code. */
-export function scoreReasons({ inputs }: ModelFacts, contributions: Float64Array): ReasonCode[] {
+export function scoreReasons({ inputs }: ReasonGroups, contributions: Float64Array): ReasonCode[] {
   const byGroup = new Map<ReasonCode, number>()
   inputs.forEach(({ group }, index) => {
     byGroup.set(group, (byGroup.get(group) ?? 0) + (contributions[index] as number))

@@ -1,6 +1,14 @@
 import { type Static, Type } from 'typebox'
 import { CONSENTS, PRODUCTS, PURPOSES, TermSchema } from '../domain/application.ts'
 import { amountSchema, CurrencySchema } from '../domain/money.ts'
+import type { ScoreFault } from '../inference/scorer.ts'
+
+/** Why a score can be missing although nothing is wrong with the application. */
+export const SCORE_FAULTS = [
+  'SYS_INFERENCE_TIMEOUT',
+  'SYS_INFERENCE_UNAVAILABLE',
+  'SYS_OVERLOAD'
+] as const satisfies readonly ScoreFault[]
 
 const strict = { additionalProperties: false } as const
 const RatioSchema = Type.Number({ minimum: 0, maximum: 1 })
@@ -65,6 +73,17 @@ export const PolicySchema = Type.Object(
     prohibitedPurposes: Type.Array(Type.Enum([...PURPOSES])),
     velocity: Type.Array(VelocityRuleSchema),
     bands: Type.Array(BandSchema, { minItems: 1, description: 'By rising pdBelow; the last reaches 1' }),
+    fraud: Type.Optional(
+      Type.Object(
+        { referFromPd: Type.Number({ exclusiveMinimum: 0, maximum: 1 }) },
+        { ...strict, description: 'Where the fraud model sends an application to a person. It never declines' }
+      )
+    ),
+    scorecardFor: Type.Optional(
+      Type.Array(Type.Enum([...SCORE_FAULTS]), {
+        description: 'Faults of the model for which its scorecard decides instead of a person'
+      })
+    ),
     maxDebtToIncome: RatioSchema,
     rateCap: Type.Number({
       exclusiveMinimum: 0,

@@ -15,10 +15,12 @@ type Label = (typeof METRICS)[MetricName]['labels'][number]
 
 /** Values that the labels take in life; a label without an entry here does not compile. */
 const VALUES: Readonly<Record<Label, readonly string[]>> = {
+  agreement: ['same', 'stricter'],
   band: ['A', 'B'],
   bin: ['0', '1', 'missing'],
   channel: ['api'],
   component: ['score'],
+  decided: ['APPROVE', 'DECLINE'],
   decision: ['APPROVE', 'REFER', 'DECLINE'],
   endpoint: ['decisions'],
   entity: [...ENTITY_KINDS],
@@ -37,6 +39,7 @@ const VALUES: Readonly<Record<Label, readonly string[]>> = {
   reason_code: ['R101', 'R130', 'SYS_INFERENCE_TIMEOUT'],
   result: ['counted', 'unknown_decision'],
   role: ['request', 'blocking'],
+  shadow: ['APPROVE', 'REFER'],
   route: ['/v1/decisions'],
   stage: ['FINAL', ...STAGES],
   state: ['waiting', 'active', 'delayed', 'failed'],

@@ -23,7 +23,7 @@ test(
         body: JSON.stringify(body)
       })
       expect(answer.status, path).toBe(200)
-      return answer.json()
+      return answer.json() as Promise<{ decisionId: string; score: object | null; counted: number }>
     }
     const metricsOf = async ({ opsUrl }: { opsUrl: string }) => {
       const text = await (await fetch(`${opsUrl}/metrics`)).text()

@@ -10,7 +10,8 @@ import { createQuality } from '../../src/features/quality.ts'
 import { createFeatureSet, createRevaluer, createVectorPicker, type MeasuredValues } from '../../src/features/vector.ts'
 import { loadModel, type VerifiedModel } from '../../src/inference/model.ts'
 import { createScorerPool } from '../../src/inference/pool.ts'
-import { type Assessment, compilePolicy, explainFromPd, type ScorecardScore } from '../../src/policy/engine.ts'
+import type { ScorecardScore } from '../../src/inference/scorecard.ts'
+import { type Assessment, compilePolicy, explainFromPd } from '../../src/policy/engine.ts'
 import { type LoadedPolicy, loadPolicy } from '../../src/policy/load.ts'
 
 export const MODELS = new URL('../../models/', import.meta.url)

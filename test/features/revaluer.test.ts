@@ -16,7 +16,7 @@ const application = fc.record({
   purpose: fc.constant('other' as const),
   facts: fc.record({ monthlyIncomeMinor: fc.integer({ min: 0, max: 1000 }) }, { requiredKeys: [] }),
   refs: fc.constant({ applicant: 'a' }),
-  consents: fc.constant([])
+  consents: fc.constant<Application['consents']>([])
 })
 
 test('values of one application become those of another, to the bit, whatever the events', () => {

@@ -7,6 +7,7 @@ import { type Clock, systemClock } from '../../src/clock.ts'
 import { countSetAside, observeDecisions } from '../../src/decision-metrics.ts'
 import { createDecideService } from '../../src/decisions/decide.ts'
 import { createRedisDecisionStore } from '../../src/decisions/redis-decision-store.ts'
+import type { Lineup, Serving } from '../../src/decisions/serving.ts'
 import type { DecisionStore } from '../../src/decisions/store.ts'
 import type { DecisionRequest } from '../../src/domain/application.ts'
 import { createEdge } from '../../src/edge/edge.ts'
@@ -55,6 +56,8 @@ export interface TestAppOptions extends Partial<AppOptions> {
   readonly isBacklogged?: () => boolean
   /** Models that explanations find; none by default. */
   readonly models?: ModelLibrary
+  /** Puts others beside the model. */
+  readonly wrapLineup?: (alone: Lineup) => Lineup
   /** Wraps the store, for faults at a chosen step. */
   readonly wrapStore?: (store: DecisionStore) => DecisionStore
 }
@@ -106,11 +109,10 @@ export async function buildTestApp(options: TestAppOptions = {}): Promise<TestAp
     score: async (row) => options.score?.(row) ?? approve(),
     close: async () => {}
   }
-  const decide = createDecideService({
-    store,
-    featureSet,
+  const champion: Serving = {
     toVector: createVectorPicker(featureSet.names, INPUTS),
     scorer,
+    scorecard: null,
     decideByPolicy: compilePolicy(policy, MODEL, featureSet.names),
     answerContext: {
       policyId,
@@ -118,11 +120,18 @@ export async function buildTestApp(options: TestAppOptions = {}): Promise<TestAp
       featureSetId: featureSet.id,
       offerValidDays: policy.offerValidDays,
       quality: createQuality(CATALOGUE)
-    },
+    }
+  }
+  const alone: Lineup = { champion, challengerOf: () => undefined, afterwards: () => {} }
+  const lineup = options.wrapLineup?.(alone) ?? alone
+  const decide = createDecideService({
+    store,
+    featureSet,
+    lineup: () => lineup,
     partitionOf: ({ refs }) => partitionOfText(refs.applicant),
     newUuidv7: randomUUIDv7,
     monotonicMs: clock.monotonicMs,
-    observer: observeDecisions(metrics, 'credit'),
+    observer: observeDecisions(metrics, policy),
     commitReserveMs: 50
   })
   const behaviour = createBehaviourStore({

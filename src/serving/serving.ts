@@ -1,0 +1,76 @@
+import type { AnswerContext } from '../decisions/answer.ts'
+import type { Serving } from '../decisions/serving.ts'
+import { AssayError } from '../errors.ts'
+import { createVectorPicker, type FeatureSet } from '../features/vector.ts'
+import type { VerifiedModel } from '../inference/model.ts'
+import { createScorerPool, type ScorerPoolOptions } from '../inference/pool.ts'
+import { compilePolicy, explainFromPd } from '../policy/engine.ts'
+import type { LoadedPolicy } from '../policy/load.ts'
+
+export interface ServingDeps {
+  readonly featureSet: FeatureSet
+  readonly loaded: LoadedPolicy
+  readonly quality: AnswerContext['quality']
+  readonly pool: Pick<
+    ScorerPoolOptions,
+    'threads' | 'maxBatchRows' | 'maxQueuedRows' | 'onBatch' | 'onFault' | 'worker'
+  >
+}
+
+export interface OpenServing extends Serving {
+  readonly model: VerifiedModel
+  readonly close: () => Promise<void>
+}
+
+/**
+ * One credit model with threads of its own, the fraud model in the same threads unless somebody else scores with it, and
+ * the policy compiled for both.
+ *
+ * @throws AssayError model_invalid when a thread does not show its golden scores, or an input is no feature
+ * @throws AssayError policy_invalid when the policy asks a fraud model that does not serve
+ */
+export async function openServing(
+  model: VerifiedModel,
+  fraud: VerifiedModel | undefined,
+  scoresFraud: boolean,
+  { featureSet, loaded: { policy, id: policyId }, quality, pool }: ServingDeps
+): Promise<OpenServing> {
+  const asksFraud = policy.fraud !== undefined
+  if (asksFraud && fraud === undefined)
+    throw new AssayError('policy_invalid', `${policyId}: /fraud: no fraud model serves (models/active.json)`)
+  const inThreads = scoresFraud ? fraud : undefined
+  const inputs = [model, ...(inThreads ? [inThreads] : [])].flatMap(({ manifest }) =>
+    manifest.inputs.map(({ name }) => name)
+  )
+  const toVector = pickerOf(model, featureSet, inputs)
+  const scorer = await createScorerPool({
+    ...pool,
+    model,
+    fraud: inThreads && { model: inThreads, explainFromPd: policy.fraud?.referFromPd ?? Number.POSITIVE_INFINITY },
+    explainFromPd: explainFromPd(policy)
+  })
+  const groups = { fraud: fraud?.manifest, scorecard: model.scorecard?.definition }
+  return {
+    model,
+    toVector,
+    scorer,
+    scorecard: model.scorecard === null ? null : model.scorecard.compile(featureSet.names),
+    decideByPolicy: compilePolicy(policy, model.manifest, featureSet.names, groups),
+    answerContext: {
+      policyId,
+      modelIds: { credit: model.id, ...(fraud && { fraud: fraud.id }) },
+      featureSetId: featureSet.id,
+      offerValidDays: policy.offerValidDays,
+      quality
+    },
+    close: scorer.close
+  }
+}
+
+function pickerOf({ id, manifest }: VerifiedModel, { names }: FeatureSet, inputs: readonly string[]) {
+  try {
+    return createVectorPicker(names, inputs)
+  } catch (cause) {
+    throw new AssayError('model_invalid', `${manifest.name} ${id}: ${(cause as Error).message}`, { cause })
+  }
+}
