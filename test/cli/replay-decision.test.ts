@@ -217,7 +217,7 @@ describe('blames the policy', () => {
     const decided = await declined()
     const policies = await workFolder()
     await cp(POLICIES, policies, { recursive: true })
-    const file = join(policies, 'baseline.json')
+    const file = join(policies, 'baseline-1.json')
     await writeFile(file, (await readFile(file, 'utf8')).replace('"offerValidDays": 7', '"offerValidDays": 8'))
     const verdict = await verdictOf(bytesOf(decided), decided, undefined, '--policies', policies)
     expect(verdict).toMatchObject({ verdict: 'policy', at: '/answer/trace/policy' })

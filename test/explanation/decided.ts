@@ -17,7 +17,7 @@ import { type LoadedPolicy, loadPolicy } from '../../src/policy/load.ts'
 export const MODELS = new URL('../../models/', import.meta.url)
 export const MODEL = await loadModel(new URL('credit/1.0.0/', MODELS))
 export const FEATURES = createFeatureSet(CATALOGUE)
-export const POLICY = await loadPolicy(new URL('../../policies/baseline.json', import.meta.url), FEATURES.names)
+export const POLICY = await loadPolicy(new URL('../../policies/baseline-1.json', import.meta.url), FEATURES.names)
 export const NOW_MS = Date.UTC(2026, 10, 25)
 
 const revalue = createRevaluer(CATALOGUE)
