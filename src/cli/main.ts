@@ -7,6 +7,7 @@ import { deadletterCommand } from './deadletter.ts'
 import { exportCommand } from './export.ts'
 import { importCommand } from './import.ts'
 import { keysCommand } from './keys.ts'
+import { modelsCommand } from './models.ts'
 import { replayCommand } from './replay.ts'
 import { replayDecisionCommand } from './replay-decision.ts'
 
@@ -15,6 +16,7 @@ const COMMANDS: readonly Command[] = [
   exportCommand,
   backtestCommand,
   keysCommand,
+  modelsCommand,
   deadletterCommand,
   archiveCommand,
   replayCommand,
