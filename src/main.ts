@@ -32,6 +32,8 @@ import { createKeys, PARTITIONS, partitionOfText } from './redis/keys.ts'
 import { watchPulse } from './redis/pulse.ts'
 import { openLineup } from './serving/lineup.ts'
 import { loadActiveSet } from './serving/models.ts'
+import { createShadowLog } from './serving/redis-shadow-log.ts'
+import { createShadowEntry } from './serving/swap-set.ts'
 import { watchLineup } from './serving/watch.ts'
 import { observeServing } from './serving-metrics.ts'
 import { type Closer, endOnSignals } from './shutdown.ts'
@@ -59,39 +61,6 @@ async function main(): Promise<void> {
   const modelsFolder = config.MODELS_DIR === '' ? MODELS : pathToFileURL(`${resolve(config.MODELS_DIR)}/`)
   const drift = createDriftMetrics(metrics, systemClock)
   const serving = observeServing(metrics, drift)
-  const lineup = await watchLineup({
-    modelsFolder,
-    open: async () =>
-      openLineup(await loadActiveSet(modelsFolder), {
-        featureSet,
-        loaded,
-        quality: createQuality(CATALOGUE),
-        pool: {
-          threads: config.SCORE_THREADS,
-          maxBatchRows: config.SCORE_BATCH_ROWS,
-          maxQueuedRows: config.SCORE_QUEUE_ROWS,
-          onBatch: serving.onBatch,
-          onFault: serving.onFault
-        },
-        monotonicMs: systemClock.monotonicMs,
-        onResult: serving.onResult,
-        onDrop: serving.onDrop
-      }),
-    graceMs: config.DECISION_DEADLINE_MS * 2,
-    nowMs: systemClock.monotonicMs,
-    onSwap: (opened) => {
-      serving.onSwap(opened)
-      const { champion, challenger, shadow, fraud } = opened.models
-      const beside = { challenger: challenger?.model.id, shadow: shadow?.model.id, fraud: fraud?.id }
-      log.info({ model: champion.id, ...beside }, 'models serve')
-    },
-    onFault: (error) => {
-      serving.onSwapFault()
-      log.error(faultFields(error), 'models not changed: those before keep serving')
-    }
-  })
-  closers.push({ name: 'scorer', close: lineup.close })
-
   const connect = (name: string) => {
     const connection = createRedis({
       url: config.REDIS_URL,
@@ -127,6 +96,49 @@ async function main(): Promise<void> {
   pulse.onBeat(() => {
     if (!functionsLoaded) void load()
   })
+
+  const shadowLog = createShadowLog({
+    redis: eventsRedis,
+    key: keys.shadow(),
+    onLost: (entries) => metrics.counter('credit_shadow_dropped_total').inc({ reason: 'unwritten' }, entries)
+  })
+  const shadowEntry = createShadowEntry(featureSet.names)
+  closers.push({ name: 'shadow log', close: shadowLog.close })
+  const lineup = await watchLineup({
+    modelsFolder,
+    open: async () =>
+      openLineup(await loadActiveSet(modelsFolder), {
+        featureSet,
+        loaded,
+        quality: createQuality(CATALOGUE),
+        pool: {
+          threads: config.SCORE_THREADS,
+          maxBatchRows: config.SCORE_BATCH_ROWS,
+          maxQueuedRows: config.SCORE_QUEUE_ROWS,
+          onBatch: serving.onBatch,
+          onFault: serving.onFault
+        },
+        monotonicMs: systemClock.monotonicMs,
+        onResult: (result) => {
+          serving.onResult(result)
+          shadowLog.add(shadowEntry(result))
+        },
+        onDrop: serving.onDrop
+      }),
+    graceMs: config.DECISION_DEADLINE_MS * 2,
+    nowMs: systemClock.monotonicMs,
+    onSwap: (opened) => {
+      serving.onSwap(opened)
+      const { champion, challenger, shadow, fraud } = opened.models
+      const beside = { challenger: challenger?.model.id, shadow: shadow?.model.id, fraud: fraud?.id }
+      log.info({ model: champion.id, ...beside }, 'models serve')
+    },
+    onFault: (error) => {
+      serving.onSwapFault()
+      log.error(faultFields(error), 'models not changed: those before keep serving')
+    }
+  })
+  closers.push({ name: 'scorer', close: lineup.close })
 
   const backlog = createBacklog({
     redis: eventsRedis,

@@ -119,7 +119,7 @@ describe('where a library may be used', () => {
     [/^(fastify|fastify-plugin|@fastify\/.*|@scalar\/.*)$/, /^src\/gateway\//],
     [
       /^ioredis$/,
-      /^src\/(redis\/|access\/|inbox\/|features\/(behaviour-store|compactor|entity-store)\.ts|(decisions|outcomes)\/redis-|monitoring\/|cli\/|main\.ts)|^workers\/(ingest|monitor)\.ts/
+      /^src\/(redis\/|access\/|inbox\/|features\/(behaviour-store|compactor|entity-store)\.ts|(decisions|outcomes|serving)\/redis-|monitoring\/|cli\/|main\.ts)|^workers\/(ingest|monitor)\.ts/
     ],
     [/^bullmq$/, /^src\/monitoring\/|^workers\/monitor\.ts/],
     [/^piscina$/, /^src\/inference\/pool\.ts/],

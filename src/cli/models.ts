@@ -6,6 +6,7 @@ import { loadVersion } from '../serving/models.ts'
 import { type Command, type CommandArgs, callerPath, UsageError } from './command.ts'
 import { approve, change, type ModelsContext, proven, withChampion } from './models-change.ts'
 import { listModels } from './models-list.ts'
+import { printSwapSet } from './models-swap-set.ts'
 import { verifyModel } from './models-verify.ts'
 
 const MODELS = new URL('../../models/', import.meta.url)
@@ -20,6 +21,7 @@ assay models activate ROLE VERSION [--approver NAME ...]
 assay models rollback ROLE                          to the version before
 assay models challenge VERSION --share 0.05 [--approver NAME ...] | --off
 assay models shadow VERSION --share 1 | --off
+assay models swap-set [VERSION] [--json]            who would change sides if the shadow decided
 
   ROLE         ${ROLES.join(', ')}
   --approver   who has approved this very model: two different people before it decides; it is kept in its manifest
@@ -55,8 +57,12 @@ models before keep serving and credit_model_activation_failures_total rises.`,
         return beside(context, 'challenger', operands[0], args)
       case 'shadow':
         return beside(context, 'shadow', operands[0], args)
+      case 'swap-set':
+        return printSwapSet(operands[0] === undefined ? undefined : versionOf(operands[0]), args)
       default:
-        throw new UsageError(`models ${action ?? ''}: say list, verify, activate, rollback, challenge or shadow`)
+        throw new UsageError(
+          `models ${action ?? ''}: say list, verify, activate, rollback, challenge, shadow or swap-set`
+        )
     }
   }
 }

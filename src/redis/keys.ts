@@ -72,6 +72,8 @@ export function createKeys(prefix: string) {
     inbox: () => `${prefix}:{in}:inbox`,
     /** Stream: what could not become an event, for a person to correct. */
     deadLetters: () => `${prefix}:{in}:deadletter`,
+    /** Stream of what a shadow model would have decided. */
+    shadow: () => `${prefix}:shadow`,
     /** Pattern of a tenant’s decisions in a partition, for SCAN. */
     decisionPattern: (partition: number, tenant: string) => `${tag(partition)}:decision:${tenant}:*`,
     /** Pattern of all decisions, for SCAN. */
