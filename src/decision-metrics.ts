@@ -27,6 +27,7 @@ export function observeDecisions(
   const decided = bound((product, decision) => decisions.labels({ product, channel: 'api', decision, stage: 'FINAL' }))
   const because = bound((reason_code, decision) => reasons.labels({ reason_code, decision }))
   const pointsOf = bound((product) => points.labels({ model, product }))
+  const challengerFaults = metrics.counter('credit_challenger_faults_total')
   const agreements = metrics.counter('credit_scorecard_agreement_total')
   const agreed = bound((agreement) => agreements.labels({ agreement }))
   const byModel = metrics.counter('credit_model_decisions_total')
@@ -35,6 +36,7 @@ export function observeDecisions(
   return {
     stage: (stage, seconds) => stages[stage]?.observe(seconds),
     replayed: () => replays.inc(),
+    challengerFailed: () => challengerFaults.inc(),
     scored: (modelId, vector, assessment, scorecard) => {
       if (assessment.kind === 'fault') return
       drift?.observe(modelId, vector, assessment)

@@ -87,6 +87,11 @@ export const METRICS = {
     help: 'Decisions by the version whose score they have',
     labels: ['version', 'decision']
   },
+  credit_challenger_faults_total: {
+    type: 'counter',
+    help: 'Decisions that a challenger left to the champion',
+    labels: []
+  },
   credit_model_activation_failures_total: {
     type: 'counter',
     help: 'Changes of the active models that were refused; those before keep serving',

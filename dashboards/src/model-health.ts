@@ -1,4 +1,5 @@
 import { dashboard, type Section } from './dashboard.ts'
+import { lineup } from './model-lineup.ts'
 import { ranking, stat, timeSeries } from './panels.ts'
 import { highest, howMany, shareBy, total } from './promql.ts'
 
@@ -26,6 +27,7 @@ const score: Section = {
     stat({
       title: 'Score PSI above the noise, last hour',
       question: `Did the score jump?
+The fraud model was trained on simulated data: its drift says that the world differs from the simulator.
 Yellow from 0.1: look at the inputs below. Red from 0.25: do not trust the score until you know why. No number: fewer than
 1000 decisions in the hour.`,
       unit: 'none',
@@ -196,8 +198,9 @@ unknown_decision and conflict are worth a call to the partner.`,
 export const modelHealth = dashboard({
   uid: 'assay-model-health',
   title: 'Assay: model health',
-  description: 'Whether applicants are still those the models were trained on, and whether the models were right.',
+  description:
+    'Whether applicants are still those the models were trained on, and whether the models were right. The fraud model was trained on simulated data.',
   tags: ['assay', 'models'],
-  sections: [score, features, quality],
+  sections: [score, features, quality, lineup],
   byProduct: false
 })

@@ -27,6 +27,8 @@ export interface DecisionObserver {
     scorecard: ScorecardScore | null
   ) => void
   readonly replayed: () => void
+  /** A challenger gave no usable score, and the champion decides. */
+  readonly challengerFailed: () => void
 }
 
 export interface DecideServiceDeps {
@@ -128,7 +130,7 @@ interface Scored {
 
 /** The score of whoever decides for this applicant. A challenger that fails leaves half of the time to the champion. */
 async function assess(
-  { commitReserveMs, monotonicMs }: DecideServiceDeps,
+  { commitReserveMs, monotonicMs, observer }: DecideServiceDeps,
   { champion, challengerOf }: Lineup,
   { application, deadlineAtMs }: DecideRequest,
   { readable, values }: ReadFeatures
@@ -144,7 +146,8 @@ async function assess(
   if (challenger !== undefined) {
     const nowMs = monotonicMs()
     const scored = await scoreBy(challenger, nowMs + (endAtMs - nowMs) / 2)
-    if (scored.assessment.kind === 'scored' && isUsablePd(scored.assessment.pd)) return scored
+    if (!readable || (scored.assessment.kind === 'scored' && isUsablePd(scored.assessment.pd))) return scored
+    observer.challengerFailed()
   }
   return scoreBy(champion, endAtMs)
 }

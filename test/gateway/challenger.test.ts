@@ -40,6 +40,7 @@ describe('a challenger', () => {
       score: { pd: 0.05 },
       trace: { models: { credit: 'test@sha256:0' }, degraded: [] }
     })
+    expect(await app.metrics.registry.metrics()).toMatch(/^credit_challenger_faults_total(\{[^}]*\})? 1$/m)
   })
 
   test('gets half of the time that is left for scores, so that the champion has the other half', async () => {
