@@ -96,7 +96,7 @@ export function compilePolicy(
     const { application, values, nowMs } = input
     const findings = [...findRuleHits(policy, application, nowMs), ...findVelocityHits(values)]
     if (fraud !== undefined) findings.push(...findFraudSigns(policy, fraud, input.assessment))
-    const assessed = assess(policy, model, scorecard, input)
+    const assessed = assess(policy, model, scorecard, input, values[earlierLoans] as number)
     const score = assessed.kind === 'usable' ? assessed.score : null
     const byScorecard = assessed.kind === 'usable' && assessed.byScorecard
     if (assessed.kind === 'unusable') findings.push({ outcome: 'REFER', code: assessed.code })
@@ -130,10 +130,11 @@ type Assessed =
   | { readonly kind: 'unusable'; readonly code: ReasonCode }
 
 function assess(
-  { bands, scorecardFor }: Policy,
+  { bands, scorecardFor, firstLoanBand }: Policy,
   model: ModelFacts,
   scorecardGroups: ReasonGroups | undefined,
-  { application, vector, assessment, scorecard, historyTruncated }: DecideInput
+  { application, vector, assessment, scorecard, historyTruncated }: DecideInput,
+  earlierLoans: number
 ): Assessed {
   const { population, inputs, scoreScale } = model
   if (!population.products.includes(application.product) || !population.currencies.includes(application.currency)) {
@@ -147,7 +148,8 @@ function assess(
     return { kind: 'unusable', code: 'SYS_INPUT_OUT_OF_RANGE' }
   }
   const { pd, contributions } = standIn ?? (assessment as ModelScore)
-  const band = bands.find(({ pdBelow }) => pd < pdBelow)
+  const best = earlierLoans > 0 ? 0 : bands.findIndex(({ band }) => band === firstLoanBand)
+  const band = bands.find(({ pdBelow }, index) => pd < pdBelow && index >= best)
   if (!isUsablePd(pd) || band === undefined) return { kind: 'unusable', code: 'SYS_MODEL_OUTPUT_INVALID' }
   const score = { pd, points: Math.round(scorePoints(pd, scoreScale)), band: band.band }
   const groups = standIn ? (scorecardGroups as ReasonGroups) : model

@@ -34,7 +34,7 @@ export async function loadPolicy(file: URL, featureNames: readonly string[]): Pr
 }
 
 function findContradictions(
-  { products, bands, velocity, rateCap }: Policy,
+  { products, bands, velocity, rateCap, firstLoanBand }: Policy,
   featureNames: readonly string[]
 ): FieldProblem[] {
   const problems: FieldProblem[] = []
@@ -55,6 +55,8 @@ function findContradictions(
       say(`/bands/${index}/nominalRate`, `band ${band} approves without a price`)
     if (nominalRate !== null && nominalRate > rateCap) say(`/bands/${index}/nominalRate`, 'is above the rate cap')
   })
+  if (firstLoanBand !== undefined && !bands.some(({ band }) => band === firstLoanBand))
+    say('/firstLoanBand', `no band is called ${firstLoanBand}`)
   if (bands.at(-1)?.pdBelow !== 1)
     say(`/bands/${bands.length - 1}/pdBelow`, 'the last band must reach 1: a gap is left above it')
   velocity.forEach(({ feature }, index) => {

@@ -73,6 +73,13 @@ export const PolicySchema = Type.Object(
     prohibitedPurposes: Type.Array(Type.Enum([...PURPOSES])),
     velocity: Type.Array(VelocityRuleSchema),
     bands: Type.Array(BandSchema, { minItems: 1, description: 'By rising pdBelow; the last reaches 1' }),
+    firstLoanBand: Type.Optional(
+      Type.String({
+        pattern: '^[A-Z]$',
+        description:
+          'The best band of an applicant without an earlier loan: hardly any was among those the model learnt from'
+      })
+    ),
     fraud: Type.Optional(
       Type.Object(
         { referFromPd: Type.Number({ exclusiveMinimum: 0, maximum: 1 }) },

@@ -21,13 +21,13 @@ describe('POST /v1/decisions', () => {
       applicationId: request.applicationId,
       decision: 'APPROVE',
       reasons: [],
-      score: { pd: 0.05, band: 'A', points: 572 },
+      score: { pd: 0.05, band: 'B', points: 572 },
       limit: { currency: 'NGN', amountMinor: 2_000_000, bindingConstraint: 'FIRST_LOAN' }
     })
     const [offer] = decision.offers
     expect(offer?.schedule).toHaveLength(3)
     expect(offer?.schedule.reduce((sum, { principalMinor }) => sum + principalMinor, 0)).toBe(1_500_000)
-    expect(offer?.apr.nominal).toBeCloseTo(0.15, 4)
+    expect(offer?.apr.nominal).toBeCloseTo(0.18, 4)
   })
 
   test('a high probability of default is declined with the reasons that raised it, the strongest first', async () => {
