@@ -1,5 +1,5 @@
 import type { Application } from '../domain/application.ts'
-import { annualise, irrPerPeriod } from '../domain/apr.ts'
+import { annualise, cashFlows, irrPerPeriod, NO_FEES } from '../domain/apr.ts'
 import { addTerm, isoDate, localDay } from '../domain/calendar.ts'
 import type { Limit, Offer } from '../domain/decision.ts'
 import { floorToStep } from '../domain/money.ts'
@@ -71,12 +71,9 @@ export function makeOffer(
 ): Offer | undefined {
   const { count, perYear, every } = periodsOf(product, application)
   const rows = equalInstalments(amountMinor, (nominalRate ?? Number.NaN) / perYear, count)
-  const periodRate = irrPerPeriod(
-    amountMinor,
-    rows.map(({ totalMinor }) => totalMinor)
-  )
-  if (periodRate === undefined) return undefined
-  const { nominal, effective } = annualise(periodRate, perYear)
+  const solved = irrPerPeriod(cashFlows(amountMinor, rows, NO_FEES))
+  if (solved.kind === 'refused') return undefined
+  const { nominal, effective } = annualise(solved.periodRate, perYear)
   if (!(nominal <= rateCap && effective <= rateCap)) return undefined
   const start = localDay(nowMs, product.utcOffsetMinutes)
   const totalInterestMinor = rows.reduce((sum, { interestMinor }) => sum + interestMinor, 0)
