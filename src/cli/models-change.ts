@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { AssayError } from '../errors.ts'
 import type { ActiveModels, Role } from '../inference/manifest.ts'
 import { modelFolder, readActiveModels, type VerifiedModel } from '../inference/model.ts'
-import { APPROVERS_NEEDED, validApprovals, withApprovers } from '../serving/approvals.ts'
+import { APPROVERS_NEEDED, manifestText, validApprovals, withApprovers } from '../serving/approvals.ts'
 import { loadVersion } from '../serving/models.ts'
 import { verifyModel } from './models-verify.ts'
 import { writeFiles } from './output.ts'
@@ -56,13 +56,14 @@ export async function approve(
     )
   }
   const isNew = names.length > validApprovals(manifest).length
-  if (isNew) await writeText(new URL('manifest.json', modelFolder(folder, manifest.name, manifest.version)), approved)
+  const file = new URL('manifest.json', modelFolder(folder, manifest.name, manifest.version))
+  if (isNew) await writeText(file, manifestText(approved))
   return names
 }
 
 /** Writes active.json whole, then the line that tells of it. A gateway that runs follows within a second. */
 export async function change(context: ModelsContext, active: ActiveModels, line: Change): Promise<void> {
-  await writeText(new URL('active.json', context.folder), active)
+  await writeText(new URL('active.json', context.folder), `${JSON.stringify(active, null, 2)}\n`)
   await appendFile(new URL('history.ndjson', context.folder), `${JSON.stringify({ at: context.at, ...line })}\n`)
 }
 
@@ -81,8 +82,8 @@ export async function withChampion(
   return { active: { ...active, [role]: { champion: version, previous: from, ...Object.fromEntries(beside) } }, from }
 }
 
-async function writeText(file: URL, value: unknown): Promise<void> {
+async function writeText(file: URL, text: string): Promise<void> {
   await writeFiles([fileURLToPath(file)], async ([output]) => {
-    await output?.write(`${JSON.stringify(value, null, 2)}\n`)
+    await output?.write(text)
   })
 }

@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises'
+import { describeError } from '../errors.ts'
 import { type ActiveModels, ROLES, type Role } from '../inference/manifest.ts'
 import { readActiveModels } from '../inference/model.ts'
 import { APPROVERS_NEEDED, validApprovals } from '../serving/approvals.ts'
@@ -21,12 +22,13 @@ interface Listed {
 
 const COLUMNS = ['role', 'version', 'serves', 'network', 'auc', 'approved by', 'notice'] as const
 
-/** Every version that is there, one a line; one that cannot be read says why. */
+/** Every version that is there or that active.json names, one a line; one that cannot be read says why. */
 export async function listModels(folder: URL, asJson: boolean, print: (line: string) => void): Promise<void> {
   const active = await readActiveModels(folder)
   const listed: Listed[] = []
   for (const role of ROLES) {
-    for (const version of await versionsOf(folder, role)) listed.push(await describe(folder, active, role, version))
+    for (const version of await versionsOf(folder, active, role))
+      listed.push(await describe(folder, active, role, version))
   }
   if (asJson) return print(JSON.stringify(listed))
   const rows = [COLUMNS, ...listed.map(cellsOf)]
@@ -40,10 +42,14 @@ export async function listModels(folder: URL, asJson: boolean, print: (line: str
     )
 }
 
-async function versionsOf(folder: URL, role: Role): Promise<string[]> {
+async function versionsOf(folder: URL, active: ActiveModels, role: Role): Promise<string[]> {
   const entries = await readdir(new URL(`${role}/`, folder)).catch(() => [])
+  const { challenger, shadow } = active.credit
+  const beside = role === 'credit' ? [challenger?.version, shadow?.version] : []
+  const named = [active[role]?.champion, active[role]?.previous, ...beside].filter((name) => typeof name === 'string')
   const order = new Intl.Collator('en', { numeric: true })
-  return entries.filter((name) => /^[0-9]+\.[0-9]+\.[0-9]+$/.test(name)).sort(order.compare)
+  const there = entries.filter((name) => /^[0-9]+\.[0-9]+\.[0-9]+$/.test(name))
+  return [...new Set([...there, ...named])].sort(order.compare)
 }
 
 async function describe(folder: URL, active: ActiveModels, role: Role, version: string): Promise<Listed> {
@@ -62,7 +68,7 @@ async function describe(folder: URL, active: ActiveModels, role: Role, version: 
     }
   } catch (error) {
     const nothing = { network: '', approvers: [], isApproved: false, auc: null, notice: null }
-    return { ...known, ...nothing, problem: (error as Error).message }
+    return { ...known, ...nothing, problem: describeError(error).replace(/\s*\n\s*/g, ' ') }
   }
 }
 
@@ -80,7 +86,9 @@ function aucOf(training: object): number | null {
   return typeof metrics?.test?.auc === 'number' ? metrics.test.auc : null
 }
 
-function cellsOf({ role, version, serves, network, auc, approvers, notice, problem }: Listed): string[] {
-  const approved = approvers.length === 0 ? 'nobody' : approvers.join(', ')
+function cellsOf({ role, version, serves, network, auc, approvers, isApproved, notice, problem }: Listed): string[] {
+  const some =
+    approvers.length === 0 ? 'nobody' : `${approvers.join(', ')} (${approvers.length} of ${APPROVERS_NEEDED})`
+  const approved = isApproved ? approvers.join(', ') : some
   return [role, version, serves, network, auc?.toFixed(3) ?? '-', approved, problem ?? notice ?? '']
 }

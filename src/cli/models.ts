@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url'
 import { systemClock } from '../clock.ts'
+import { AssayError, describeError } from '../errors.ts'
 import { ROLES, type Role } from '../inference/manifest.ts'
 import { readActiveModels } from '../inference/model.ts'
 import { loadVersion } from '../serving/models.ts'
@@ -7,7 +8,7 @@ import { type Command, type CommandArgs, callerPath, UsageError } from './comman
 import { approve, change, type ModelsContext, proven, withChampion } from './models-change.ts'
 import { listModels } from './models-list.ts'
 import { printSwapSet } from './models-swap-set.ts'
-import { verifyModel } from './models-verify.ts'
+import { type ModelCheck, verifyModel } from './models-verify.ts'
 
 const MODELS = new URL('../../models/', import.meta.url)
 
@@ -19,8 +20,8 @@ export const modelsCommand: Command = {
 assay models verify ROLE VERSION                    exit code 1 when something does not hold
 assay models activate ROLE VERSION [--approver NAME ...]
 assay models rollback ROLE                          to the version before
-assay models challenge VERSION --share 0.05 [--approver NAME ...] | --off
-assay models shadow VERSION --share 1 | --off
+assay models challenge [credit] VERSION --share 0.05 [--approver NAME ...] | --off
+assay models shadow [credit] VERSION --share 1 | --off
 assay models swap-set [VERSION] [--json]            who would change sides if the shadow decided
 
   ROLE         ${ROLES.join(', ')}
@@ -54,9 +55,9 @@ models before keep serving and credit_model_activation_failures_total rises.`,
       case 'rollback':
         return rollback(context, roleOf(operands[0]), args)
       case 'challenge':
-        return beside(context, 'challenger', operands[0], args)
+        return beside(context, 'challenger', creditVersion(operands), args)
       case 'shadow':
-        return beside(context, 'shadow', operands[0], args)
+        return beside(context, 'shadow', creditVersion(operands), args)
       case 'swap-set':
         return printSwapSet(operands[0] === undefined ? undefined : versionOf(operands[0]), args)
       default:
@@ -68,19 +69,28 @@ models before keep serving and credit_model_activation_failures_total rises.`,
 }
 
 async function verify(context: ModelsContext, role: Role, version: string, { print }: CommandArgs): Promise<void> {
-  const model = await loadVersion(context.folder, role, version)
-  print(`ok      hashes of ${Object.keys(model.manifest.files).join(', ')}`)
-  for (const { name, problem } of await verifyModel(model)) {
+  const say = ({ name, problem }: ModelCheck) => {
     print(problem === null ? `ok      ${name}` : `FAILED  ${name}: ${problem}`)
     if (problem !== null) process.exitCode = 1
+  }
+  try {
+    const model = await loadVersion(context.folder, role, version)
+    say({ name: `hashes of ${Object.keys(model.manifest.files).join(', ')}`, problem: null })
+    for (const check of await verifyModel(model)) say(check)
+  } catch (error) {
+    if (!(error instanceof AssayError)) throw error
+    say({ name: 'files are what the manifest says', problem: describeError(error) })
   }
 }
 
 async function activate(context: ModelsContext, role: Role, version: string, args: CommandArgs): Promise<void> {
   const model = await proven(context, role, version)
-  const approvers = await approve(context, model, approversOf(args))
+  const named = approversOf(args)
   const { active, from } = await withChampion(context, role, version)
-  if (from === version) return args.print(`${role} ${version} is what serves already`)
+  const isServing = from === version
+  if (isServing && named.length === 0) return args.print(`${role} ${version} is what serves already`)
+  const approvers = await approve(context, model, named)
+  if (isServing) return args.print(`${role} ${version} is what serves already, approved by ${approvers.join(', ')}`)
   await change(context, active, { action: 'activate', role, from, to: version, approvers })
   args.print(`${role} ${version} serves instead of ${from ?? 'none'}, approved by ${approvers.join(', ')}`)
 }
@@ -105,6 +115,7 @@ async function beside(
   const action = place === 'shadow' ? 'shadow' : 'challenge'
   const from = before?.version ?? null
   if (args.values.off === true) {
+    if (from === null) return args.print(`credit had no ${place}`)
     await change(context, { ...active, credit }, { action, role: 'credit', from, to: null })
     return args.print(`credit has no ${place}`)
   }
@@ -116,6 +127,11 @@ async function beside(
   const changed = { ...active, credit: { ...credit, [place]: { version: to, share } } }
   await change(context, changed, { action, role: 'credit', from, to, share, approvers })
   args.print(`credit ${to} is ${place} with a share of ${share}`)
+}
+
+/** Only credit has models beside its champion: to name the role is allowed, not needed. */
+function creditVersion([first, second]: readonly string[]): string | undefined {
+  return first === 'credit' ? second : first
 }
 
 function roleOf(text: string | undefined): Role {

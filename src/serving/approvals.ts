@@ -4,10 +4,15 @@ import type { Approval, Manifest } from '../inference/manifest.ts'
 /** So many different people must have approved a model before it decides. */
 export const APPROVERS_NEEDED = 2
 
-/** What an approval is of: the manifest without approvals as JSON.stringify writes it, and with it every file’s hash. */
+/** A manifest as its file has it once the command line wrote it. The pipeline writes numbers otherwise, such as 0.0 for 0. */
+export function manifestText(manifest: Manifest): string {
+  return `${JSON.stringify(manifest, null, 2)}\n`
+}
+
+/** What an approval is of: the text of the manifest with empty approvals, and with it every file’s hash. */
 export function approvedSha256(manifest: Manifest): string {
   return createHash('sha256')
-    .update(JSON.stringify({ ...manifest, approvals: [] }))
+    .update(manifestText({ ...manifest, approvals: [] }))
     .digest('hex')
 }
 

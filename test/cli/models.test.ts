@@ -1,53 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
-import { parseCommandLine } from '../../src/cli/command.ts'
-import { modelsCommand } from '../../src/cli/models.ts'
-import { describeError } from '../../src/errors.ts'
-import { copyVersion, modelsFolder } from '../serving/folders.ts'
-import { readLines } from './run-command.ts'
-
-const FRAUD = { champion: '1.0.0' }
-const TWO = ['--approver', 'Ada Obi', '--approver', 'Ben Wu']
-
-async function folderOf(credit: object = { champion: '1.0.0' }): Promise<URL> {
-  return modelsFolder({ credit, fraud: FRAUD })
-}
-
-/** What the command prints; its refusal where it refuses; its exit code beside. */
-async function models(
-  folder: URL,
-  ...args: string[]
-): Promise<{ lines: string[]; exitCode: number; refusal?: string }> {
-  const lines: string[] = []
-  const before = process.exitCode
-  process.exitCode = 0
-  try {
-    await modelsCommand.run({
-      ...parseCommandLine(modelsCommand, [...args, '--models', fileURLToPath(folder)]),
-      env: {},
-      print: (line) => void lines.push(line),
-      progress: () => {}
-    })
-    return { lines, exitCode: Number(process.exitCode) }
-  } catch (error) {
-    return { lines, exitCode: 1, refusal: describeError(error) }
-  } finally {
-    process.exitCode = before
-  }
-}
-
-const read = async (folder: URL, name: string) => JSON.parse(await readFile(new URL(name, folder), 'utf8'))
-const activeOf = async (folder: URL) => (await read(folder, 'active.json')).credit
-const historyOf = (folder: URL) => readLines<object>(fileURLToPath(new URL('history.ndjson', folder)))
-
-async function changeFile(folder: URL, name: string, change: (text: string) => string): Promise<void> {
-  const file = new URL(name, folder)
-  const before = await readFile(file, 'utf8')
-  const after = change(before)
-  expect(after).not.toBe(before)
-  await writeFile(file, after)
-}
+import { activeOf, changeFile, FRAUD, folderOf, historyOf, models, read, TWO } from './models-command.ts'
 
 describe('models activate', () => {
   test('lets a model serve that two people approved, and notes who and what came before', async () => {
@@ -81,6 +35,40 @@ describe('models activate', () => {
     await models(folder, 'rollback', 'credit')
     await changeFile(folder, 'credit/1.1.0/manifest.json', (text) => text.replace('"baseOdds": 50', '"baseOdds": 49'))
     expect((await models(folder, 'activate', 'credit', '1.1.0')).refusal).toMatch(/nobody has approved it/)
+  })
+
+  test('an approval is of the file with empty approvals, as the command writes it', async () => {
+    const folder = await folderOf()
+    await models(folder, 'activate', 'credit', '1.1.0', ...TWO)
+    const text = await readFile(new URL('credit/1.1.0/manifest.json', folder), 'utf8')
+    const { approvals } = JSON.parse(text)
+    const bare = text.replace(/"approvals": \[[^\]]*\]/, '"approvals": []')
+    const sha256 = createHash('sha256').update(bare).digest('hex')
+    expect(approvals).toMatchObject([
+      { approver: 'Ada Obi', manifestSha256: sha256 },
+      { approver: 'Ben Wu', manifestSha256: sha256 }
+    ])
+    expect((await readdir(new URL('credit/1.1.0/', folder))).filter((name) => name.endsWith('.part'))).toEqual([])
+  })
+
+  test('takes the approvals of people who approved one after the other through another use', async () => {
+    const folder = await folderOf()
+    await models(folder, 'challenge', 'credit', '1.1.0', '--share', '0.05', ...TWO)
+    const { lines } = await models(folder, 'activate', 'credit', '1.1.0', '--approver', 'ben wu')
+    expect(lines).toEqual(['credit 1.1.0 serves instead of 1.0.0, approved by Ada Obi, Ben Wu'])
+    expect(await activeOf(folder)).toEqual({ champion: '1.1.0', previous: '1.0.0' })
+  })
+
+  test('records approvals of what serves already, as shipped models have none', async () => {
+    const folder = await folderOf({ champion: '1.1.0', previous: '1.0.0' })
+    expect((await models(folder, 'activate', 'credit', '1.1.0')).lines).toEqual(['credit 1.1.0 is what serves already'])
+    expect((await models(folder, 'activate', 'credit', '1.1.0', '--approver', 'Ada Obi')).refusal).toMatch(
+      /only Ada Obi has approved it, and 2 people must/
+    )
+    expect((await models(folder, 'activate', 'credit', '1.1.0', ...TWO)).lines).toEqual([
+      'credit 1.1.0 is what serves already, approved by Ada Obi, Ben Wu'
+    ])
+    expect(await activeOf(folder)).toEqual({ champion: '1.1.0', previous: '1.0.0' })
   })
 
   test.each<[string, string, (text: string) => string, RegExp]>([
@@ -140,6 +128,8 @@ describe('beside the champion', () => {
     await models(folder, 'shadow', '--off')
     expect(await activeOf(folder)).toEqual({ champion: '1.0.0' })
     expect(await historyOf(folder)).toHaveLength(4)
+    expect((await models(folder, 'shadow', 'credit', '--off')).lines).toEqual(['credit had no shadow'])
+    expect(await historyOf(folder)).toHaveLength(4)
   })
 
   test.each([
@@ -151,28 +141,5 @@ describe('beside the champion', () => {
     ['say list, verify', ['delete', 'credit', '1.0.0']]
   ])('is told what is wrong: %s', async (cause, args) => {
     expect((await models(await folderOf(), ...args)).refusal).toContain(cause)
-  })
-})
-
-describe('models list and verify', () => {
-  test('show every version with what it serves as, who approved it and its notice', async () => {
-    const folder = await folderOf({ champion: '1.1.0', previous: '1.0.0' })
-    await copyVersion(folder, '1.1.0', '1.2.0')
-    const [line] = (await models(folder, 'list', '--json')).lines
-    expect(JSON.parse(line as string)).toMatchObject([
-      { role: 'credit', version: '1.0.0', serves: 'previous', isApproved: false, problem: null },
-      { role: 'credit', version: '1.1.0', serves: 'champion', approvers: [] },
-      { role: 'credit', version: '1.2.0', serves: '-' },
-      { role: 'fraud', version: '1.0.0', serves: 'champion', notice: 'trained on simulated data' }
-    ])
-  })
-
-  test('name the check that a planted fault fails, with exit code 1', async () => {
-    const folder = await folderOf()
-    expect(await models(folder, 'verify', 'credit', '1.1.0')).toMatchObject({ exitCode: 0 })
-    await changeFile(folder, 'credit/1.1.0/manifest.json', (text) => text.replace('-3650', '-3651'))
-    const { lines, exitCode } = await models(folder, 'verify', 'credit', '1.1.0')
-    expect(lines.filter((line) => line.startsWith('FAILED'))).toHaveLength(1)
-    expect(exitCode).toBe(1)
   })
 })
