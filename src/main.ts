@@ -104,10 +104,15 @@ async function main(): Promise<void> {
   })
   const shadowEntry = createShadowEntry(featureSet.names)
   closers.push({ name: 'shadow log', close: shadowLog.close })
+  const onBesideFault = (error: unknown) => {
+    serving.onSwapFault()
+    log.error(faultFields(error), 'a challenger or shadow is left out')
+  }
   const lineup = await watchLineup({
     modelsFolder,
     open: async () =>
-      openLineup(await loadActiveSet(modelsFolder), {
+      openLineup(await loadActiveSet(modelsFolder, onBesideFault), {
+        onBesideFault,
         featureSet,
         loaded,
         quality: createQuality(CATALOGUE),

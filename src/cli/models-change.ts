@@ -37,7 +37,8 @@ export async function proven({ folder }: ModelsContext, role: Role, version: str
 }
 
 /**
- * Adds these approvers to the model’s manifest; all who have approved it.
+ * Adds these approvers to the model’s manifest, whether they are enough or not: the second may come later, from another
+ * desk. All who have approved it.
  *
  * @throws AssayError model_invalid when fewer than two different people have
  */
@@ -48,6 +49,9 @@ export async function approve(
 ): Promise<string[]> {
   const approved = withApprovers(manifest, approvers, at)
   const names = validApprovals(approved).map(({ approver }) => approver)
+  const isNew = names.length > validApprovals(manifest).length
+  const file = new URL('manifest.json', modelFolder(folder, manifest.name, manifest.version))
+  if (isNew) await writeText(file, manifestText(approved))
   if (names.length < APPROVERS_NEEDED) {
     const has = names.length === 0 ? 'nobody has approved it' : `only ${names.join(', ')} has approved it`
     throw new AssayError(
@@ -55,9 +59,6 @@ export async function approve(
       `${manifest.name} ${manifest.version}: ${has}, and ${APPROVERS_NEEDED} people must: name them with --approver`
     )
   }
-  const isNew = names.length > validApprovals(manifest).length
-  const file = new URL('manifest.json', modelFolder(folder, manifest.name, manifest.version))
-  if (isNew) await writeText(file, manifestText(approved))
   return names
 }
 

@@ -124,7 +124,9 @@ async function beside(
   const model = await proven(context, 'credit', to)
   // A shadow decides nothing about anybody.
   const approvers = place === 'shadow' ? [] : await approve(context, model, approversOf(args))
-  const changed = { ...active, credit: { ...credit, [place]: { version: to, share } } }
+  // Proving takes seconds: somebody may have changed the champion meanwhile.
+  const now = await readActiveModels(context.folder)
+  const changed = { ...now, credit: { ...now.credit, [place]: { version: to, share } } }
   await change(context, changed, { action, role: 'credit', from, to, share, approvers })
   args.print(`credit ${to} is ${place} with a share of ${share}`)
 }
@@ -153,7 +155,7 @@ function shareOf({ values: { share } }: CommandArgs): number {
 
 function approversOf({ values: { approver } }: CommandArgs): string[] {
   const names = Array.isArray(approver) ? approver.map((name) => String(name).trim()) : []
-  if (names.some((name) => name.length < 2 || name.length > 100))
-    throw new UsageError('--approver takes a name of 2 to 100 characters')
+  if (names.length > 10 || names.some((name) => name.length < 2 || name.length > 100))
+    throw new UsageError('--approver takes a name of 2 to 100 characters, ten times at most')
   return names
 }

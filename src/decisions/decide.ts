@@ -128,7 +128,10 @@ interface Scored {
   readonly scorecard: ScorecardScore | null
 }
 
-/** The score of whoever decides for this applicant. A challenger that fails leaves half of the time to the champion. */
+/** Some fifty times what a score takes: a challenger that hangs costs its applicants no more. */
+const CHALLENGER_MS = 100
+
+/** The score of whoever decides for this applicant. A challenger that fails leaves the champion most of the time. */
 async function assess(
   { commitReserveMs, monotonicMs, observer }: DecideServiceDeps,
   { champion, challengerOf }: Lineup,
@@ -145,7 +148,7 @@ async function assess(
   const challenger = challengerOf(application)
   if (challenger !== undefined) {
     const nowMs = monotonicMs()
-    const scored = await scoreBy(challenger, nowMs + (endAtMs - nowMs) / 2)
+    const scored = await scoreBy(challenger, nowMs + Math.min((endAtMs - nowMs) / 2, CHALLENGER_MS))
     if (!readable || (scored.assessment.kind === 'scored' && isUsablePd(scored.assessment.pd))) return scored
     observer.challengerFailed()
   }

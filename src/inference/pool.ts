@@ -7,6 +7,8 @@ import type { ModelReply, ScoreReply, ScorerData, ScoreTask } from './protocol.t
 import type { Scorer } from './scorer.ts'
 
 const WORKER = new URL('../../workers/score.ts', import.meta.url).href
+/** A thread that hangs in native code cannot be ended (reliability reference, fact 5): after this it is left to itself. */
+const CLOSE_DEADLINE_MS = 3000
 /** A thread loads the runtime and the model in about 0.3 s; ten times that on a busy machine. */
 const PROBE_DEADLINE_MS = 10_000
 
@@ -54,7 +56,7 @@ export async function createScorerPool(options: ScorerPoolOptions): Promise<Scor
   try {
     await prove(threads)
   } catch (cause) {
-    await pool.destroy()
+    await within(CLOSE_DEADLINE_MS, pool.destroy())
     throw cause
   }
   let proving: Promise<void> | undefined
@@ -81,11 +83,21 @@ export async function createScorerPool(options: ScorerPoolOptions): Promise<Scor
   })
   return {
     score: batcher.score,
-    close: async () => {
-      await batcher.drain()
-      await pool.close()
-    }
+    close: () =>
+      within(
+        CLOSE_DEADLINE_MS,
+        batcher.drain().then(() => pool.close())
+      )
   }
+}
+
+/** Waits for the work, no longer than that. */
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms)
+  })
+  await Promise.race([work, late]).finally(() => clearTimeout(timer))
 }
 
 /**

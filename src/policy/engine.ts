@@ -109,9 +109,13 @@ export function compilePolicy(
   return decide
 }
 
-/** The fraud model sends to a person and no further; an unusable score of it does the same, as the fault it is. */
+/**
+ * The fraud model sends to a person and no further; an unusable score of it does the same, as the fault it is. So a
+ * scorecard that stands in for the model approves nobody whom the fraud model has not seen.
+ */
 function findFraudSigns({ fraud }: Policy, groups: ReasonGroups, assessment: Assessment): Finding[] {
-  if (fraud === undefined || assessment.kind === 'fault') return []
+  if (fraud === undefined) return []
+  if (assessment.kind === 'fault') return [{ outcome: 'REFER', code: assessment.code }]
   const { pd, contributions } = assessment.fraud ?? { pd: Number.NaN, contributions: null }
   if (!isUsablePd(pd)) return [{ outcome: 'REFER', code: 'SYS_MODEL_OUTPUT_INVALID' }]
   if (pd < fraud.referFromPd) return []

@@ -38,5 +38,10 @@ export function withApprovers(manifest: Manifest, approvers: readonly string[], 
 }
 
 function personOf(approver: string): string {
-  return approver.trim().toLowerCase().replace(/\s+/g, ' ')
+  return approver
+    .normalize('NFKC')
+    .replace(/\p{Cf}/gu, '')
+    .trim()
+    .toLowerCase()
+    .replace(/\s+/g, ' ')
 }

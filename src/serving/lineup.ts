@@ -10,13 +10,15 @@ export interface OpenLineup extends Lineup {
   readonly close: () => Promise<void>
 }
 
-export type LineupDeps = ServingDeps & Pick<ShadowOptions, 'monotonicMs' | 'onResult' | 'onDrop'>
+export type LineupDeps = ServingDeps &
+  Pick<ShadowOptions, 'monotonicMs' | 'onResult' | 'onDrop'> & { readonly onBesideFault: (error: unknown) => void }
 
 /** A shadow is one thread and few rows: what does not fit is left out. It takes the fraud score of the decision. */
 const SHADOW_POOL = { threads: 1, maxBatchRows: 16, maxQueuedRows: 64, onBatch: () => {}, onFault: () => {} }
 
 /**
- * Starts the threads of all models; when one fails none is left behind.
+ * Starts the threads of all models; when the champion’s fail none are left behind. A challenger or shadow that fails is
+ * left out and told: it may not keep the champion from serving.
  *
  * @throws AssayError model_invalid, policy_invalid
  */
@@ -31,9 +33,9 @@ export async function openLineup(models: ActiveSet, deps: LineupDeps): Promise<O
   }
   try {
     const first = await open(champion, fraud, true, deps)
-    const second = challenger && (await open(challenger.model, fraud, true, deps))
-    const third =
-      shadow && (await open(shadow.model, fraud, false, { ...deps, pool: { ...deps.pool, ...SHADOW_POOL } }))
+    const shadowDeps = { ...deps, pool: { ...deps.pool, ...SHADOW_POOL } }
+    const second = challenger && (await open(challenger.model, fraud, true, deps).catch(deps.onBesideFault))
+    const third = shadow && (await open(shadow.model, fraud, false, shadowDeps).catch(deps.onBesideFault))
     // The version is the seed: another challenger gets other applicants, the same one always the same.
     const seed = challenger === undefined ? 0 : hash32(challenger.model.manifest.version, 0)
     return {
@@ -41,7 +43,7 @@ export async function openLineup(models: ActiveSet, deps: LineupDeps): Promise<O
       champion: first,
       challengerOf: ({ refs }) =>
         second && isSampled(refs.applicant, challenger?.share ?? 0, seed) ? second : undefined,
-      afterwards: third === undefined ? () => {} : createShadow({ ...deps, serving: third, share: shadow?.share ?? 0 }),
+      afterwards: third ? createShadow({ ...deps, serving: third, share: shadow?.share ?? 0 }) : () => {},
       close
     }
   } catch (error) {

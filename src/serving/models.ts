@@ -17,14 +17,22 @@ export interface ActiveSet {
 }
 
 /**
- * Reads what serves credit decisions.
+ * Reads what serves credit decisions. A challenger or shadow that is broken is left out and told: it may not keep the
+ * champion from serving.
  *
  * @throws AssayError model_invalid that names the file and what is wrong with it
  */
-export async function loadActiveSet(modelsFolder: URL): Promise<ActiveSet> {
+export async function loadActiveSet(modelsFolder: URL, onBesideFault: (error: unknown) => void): Promise<ActiveSet> {
   const { credit, fraud } = await readActiveModels(modelsFolder)
-  const beside = async (entry: { version: string; share: number } | undefined): Promise<Beside | undefined> =>
-    entry && { model: await loadVersion(modelsFolder, 'credit', entry.version), share: entry.share }
+  const beside = async (entry: { version: string; share: number } | undefined): Promise<Beside | undefined> => {
+    if (entry === undefined) return undefined
+    try {
+      return { model: await loadVersion(modelsFolder, 'credit', entry.version), share: entry.share }
+    } catch (error) {
+      onBesideFault(error)
+      return undefined
+    }
+  }
   return {
     champion: await loadVersion(modelsFolder, 'credit', credit.champion),
     challenger: await beside(credit.challenger),

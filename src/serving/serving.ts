@@ -43,19 +43,22 @@ export async function openServing(
     manifest.inputs.map(({ name }) => name)
   )
   const toVector = pickerOf(model, featureSet, inputs)
+  // All that can be refused comes before the threads, which nobody would end.
+  const scorecard = model.scorecard === null ? null : model.scorecard.compile(featureSet.names)
+  const groups = { fraud: fraud?.manifest, scorecard: model.scorecard?.definition }
+  const decideByPolicy = compilePolicy(policy, model.manifest, featureSet.names, groups)
   const scorer = await createScorerPool({
     ...pool,
     model,
     fraud: inThreads && { model: inThreads, explainFromPd: policy.fraud?.referFromPd ?? Number.POSITIVE_INFINITY },
     explainFromPd: explainFromPd(policy)
   })
-  const groups = { fraud: fraud?.manifest, scorecard: model.scorecard?.definition }
   return {
     model,
     toVector,
     scorer,
-    scorecard: model.scorecard === null ? null : model.scorecard.compile(featureSet.names),
-    decideByPolicy: compilePolicy(policy, model.manifest, featureSet.names, groups),
+    scorecard,
+    decideByPolicy,
     answerContext: {
       policyId,
       modelIds: { credit: model.id, ...(fraud && { fraud: fraud.id }) },

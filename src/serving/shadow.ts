@@ -45,7 +45,8 @@ export function createShadow({ serving, share, monotonicMs, onResult, onDrop }: 
   }
 
   return (made: Made, inFlight: number): void => {
-    if (!isSampled(made.decisionId, share)) return
+    // Without a score there is nothing to compare: such a decision is about the fault.
+    if (made.assessment.kind !== 'scored' || !isSampled(made.decisionId, share)) return
     if (inFlight > BUSY_FROM || waiting >= MAX_WAITING) {
       onDrop('busy')
       return

@@ -36,35 +36,41 @@ export async function watchLineup(options: LineupWatchOptions): Promise<LineupWa
   const { modelsFolder, open, graceMs, nowMs, onSwap, onFault } = options
   const file = new URL('active.json', modelsFolder)
   const retiring = new Map<OpenLineup, NodeJS.Timeout>()
-  let text = await readFile(file, 'utf8').catch(() => '')
+  /** Empty when it is not there: that is refused as any other change is, and tried again as seldom. */
+  const readText = () => readFile(file, 'utf8').catch(() => '')
+  let text = await readText()
   let lineup = await open()
-  let failed = { text, atMs: 0 }
+  let failed = { text, atMs: Number.NEGATIVE_INFINITY }
   let looking: Promise<void> | undefined
   let isClosed = false
   onSwap(lineup)
 
   const retire = (old: OpenLineup): void => {
-    const end = () => {
-      retiring.delete(old)
-      old.close().catch(onFault)
-    }
+    const end = () =>
+      void old
+        .close()
+        .catch(onFault)
+        .finally(() => retiring.delete(old))
     retiring.set(old, setTimeout(end, graceMs).unref())
   }
 
   const swap = async (): Promise<void> => {
-    const found = await readFile(file, 'utf8')
+    const found = await readText()
     if (found === text || (found === failed.text && nowMs() < failed.atMs + RETRY_MS)) return
+    let next: OpenLineup | undefined
     try {
-      const next = await open()
+      next = await open()
       if (isClosed) return await next.close()
       onSwap(next)
-      retire(lineup)
-      lineup = next
-      text = found
     } catch (error) {
       failed = { text: found, atMs: nowMs() }
+      await next?.close().catch(onFault)
       throw error
     }
+    retire(lineup)
+    lineup = next
+    // What was opened may be a later text than what was found: then the next look finds it changed and opens it again.
+    text = (await readText()) === found ? found : ''
   }
 
   const look = (): Promise<void> => {

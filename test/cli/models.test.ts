@@ -24,7 +24,6 @@ describe('models activate', () => {
     const { refusal } = await models(folder, 'activate', 'credit', '1.1.0', ...approvers)
     expect(refusal).toMatch(/and 2 people must: name them with --approver/)
     expect(await activeOf(folder)).toEqual({ champion: '1.0.0' })
-    expect((await read(folder, 'credit/1.1.0/manifest.json')).approvals).toEqual([])
   })
 
   test('remembers who approved, until the model is another one', async () => {
@@ -41,6 +40,7 @@ describe('models activate', () => {
     const folder = await folderOf()
     await models(folder, 'activate', 'credit', '1.1.0', ...TWO)
     const text = await readFile(new URL('credit/1.1.0/manifest.json', folder), 'utf8')
+    expect(text.endsWith('\n}\n')).toBe(true)
     const { approvals } = JSON.parse(text)
     const bare = text.replace(/"approvals": \[[^\]]*\]/, '"approvals": []')
     const sha256 = createHash('sha256').update(bare).digest('hex')
@@ -51,12 +51,25 @@ describe('models activate', () => {
     expect((await readdir(new URL('credit/1.1.0/', folder))).filter((name) => name.endsWith('.part'))).toEqual([])
   })
 
-  test('takes the approvals of people who approved one after the other through another use', async () => {
+  test('leaves the manifest alone when it has all approvals', async () => {
+    const folder = await folderOf()
+    await models(folder, 'challenge', '1.1.0', '--share', '0.05', ...TWO)
+    await changeFile(folder, 'credit/1.1.0/manifest.json', (text) => JSON.stringify(JSON.parse(text)))
+    const before = await readFile(new URL('credit/1.1.0/manifest.json', folder), 'utf8')
+    expect((await models(folder, 'activate', 'credit', '1.1.0')).lines).toHaveLength(1)
+    expect(await readFile(new URL('credit/1.1.0/manifest.json', folder), 'utf8')).toBe(before)
+  })
+
+  test('counts who approved it as a challenger', async () => {
     const folder = await folderOf()
     await models(folder, 'challenge', 'credit', '1.1.0', '--share', '0.05', ...TWO)
     const { lines } = await models(folder, 'activate', 'credit', '1.1.0', '--approver', 'ben wu')
     expect(lines).toEqual(['credit 1.1.0 serves instead of 1.0.0, approved by Ada Obi, Ben Wu'])
     expect(await activeOf(folder)).toEqual({ champion: '1.1.0', previous: '1.0.0' })
+    expect(await historyOf(folder)).toMatchObject([
+      { at: expect.stringMatching(/^2.*Z$/), action: 'challenge', from: null, to: '1.1.0', share: 0.05 },
+      { action: 'activate', from: '1.0.0', to: '1.1.0', approvers: ['Ada Obi', 'Ben Wu'] }
+    ])
   })
 
   test('records approvals of what serves already, as shipped models have none', async () => {
@@ -109,6 +122,14 @@ describe('models rollback', () => {
     const folder = await folderOf({ champion: '1.1.0', previous: '1.0.0' })
     expect((await models(folder, 'rollback', 'credit')).lines).toEqual(['credit 1.0.0 serves again instead of 1.1.0'])
     expect(await activeOf(folder)).toEqual({ champion: '1.0.0', previous: '1.1.0' })
+  })
+
+  test('is refused when the version before no longer holds, and nothing changes', async () => {
+    const folder = await folderOf({ champion: '1.0.0', previous: '1.1.0' })
+    await changeFile(folder, 'credit/1.1.0/manifest.json', (text) => text.replace('-3650', '-3651'))
+    expect((await models(folder, 'rollback', 'credit')).refusal).toMatch(/credit 1\.1\.0 does not hold/)
+    expect(await activeOf(folder)).toEqual({ champion: '1.0.0', previous: '1.1.0' })
+    await expect(historyOf(folder)).rejects.toThrow('ENOENT')
   })
 
   test('is refused when nothing served before', async () => {

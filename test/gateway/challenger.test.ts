@@ -43,7 +43,7 @@ describe('a challenger', () => {
     expect(await app.metrics.registry.metrics()).toMatch(/^credit_challenger_faults_total(\{[^}]*\})? 1$/m)
   })
 
-  test('gets half of the time that is left for scores, so that the champion has the other half', async () => {
+  test('gets a tenth of a second at most, so that the champion has the time that is left', async () => {
     const untils: number[] = []
     const wrapLineup = (alone: Lineup): Lineup => {
       const timed = (outcome: ScoreOutcome) => async (_row: Float32Array, untilMs: number) => {
@@ -57,7 +57,7 @@ describe('a challenger', () => {
     const app = await buildTestApp({ wrapLineup, clock: { monotonicMs: () => 1000 } })
     await answerOf(app)
     // The deadline is 2,000 ms away, 50 of which are kept for the commit.
-    expect(untils).toEqual([1975, 2950])
+    expect(untils).toEqual([1100, 2950])
   })
 })
 

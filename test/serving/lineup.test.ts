@@ -26,16 +26,22 @@ function depsOf(changes: Partial<LineupDeps> = {}): LineupDeps {
     monotonicMs: () => performance.now(),
     onResult: () => {},
     onDrop: () => {},
+    onBesideFault: (error) => {
+      throw error
+    },
     ...changes
   }
 }
 
 async function opened(folder: URL, changes: Partial<LineupDeps> = {}): Promise<OpenLineup> {
-  const lineup = await openLineup(await loadActiveSet(folder), depsOf(changes))
+  const lineup = await openLineup(await loadActiveSet(folder, throwIt), depsOf(changes))
   onTestFinished(() => lineup.close())
   return lineup
 }
 
+const throwIt = (error: unknown) => {
+  throw error
+}
 const person = (applicant: string) => ({ refs: { applicant } }) as unknown as Application
 const VALUES = new Float64Array(FEATURES.names.length).fill(Number.NaN)
 
@@ -74,7 +80,9 @@ describe('a line-up', () => {
 
   test('is refused when the policy asks for a fraud model and none serves', async () => {
     const folder = await modelsFolder({ credit: { champion: '1.1.0' } })
-    await expect(openLineup(await loadActiveSet(folder), depsOf())).rejects.toMatchObject({ code: 'policy_invalid' })
+    await expect(openLineup(await loadActiveSet(folder, throwIt), depsOf())).rejects.toMatchObject({
+      code: 'policy_invalid'
+    })
   })
 
   test('is refused when a folder holds another version than its name says', async () => {
@@ -82,7 +90,7 @@ describe('a line-up', () => {
     await copyVersion(folder, '1.1.0', '9.9.9')
     const file = new URL('credit/9.9.9/manifest.json', folder)
     await writeFile(file, (await readFile(file, 'utf8')).replace('"version": "9.9.9"', '"version": "9.9.8"'))
-    await expect(loadActiveSet(folder)).rejects.toThrow(/9\.9\.9\/manifest\.json: it is of credit 9\.9\.8/)
+    await expect(loadActiveSet(folder, throwIt)).rejects.toThrow(/9\.9\.9\/manifest\.json: it is of credit 9\.9\.8/)
   })
 
   test('gives the challenger its share of the applicants, and each of them always', async () => {
@@ -99,6 +107,22 @@ describe('a line-up', () => {
     )
   })
 
+  test('leaves out a challenger and a shadow that are broken, tells of both, and serves', async () => {
+    const told: string[] = []
+    const beside = { version: '1.0.0', share: 1 }
+    const folder = await modelsFolder({
+      credit: { champion: '1.1.0', challenger: beside, shadow: { ...beside, version: '8.0.0' } },
+      fraud: FRAUD
+    })
+    const file = new URL('credit/1.0.0/trees.json', folder)
+    await writeFile(file, `${await readFile(file, 'utf8')} `)
+    const onBesideFault = (error: unknown) => void told.push(String(error))
+    const lineup = await openLineup(await loadActiveSet(folder, onBesideFault), depsOf({ onBesideFault }))
+    onTestFinished(() => lineup.close())
+    expect(told).toMatchObject([expect.stringContaining('trees.json'), expect.stringContaining('8.0.0')])
+    expect(lineup.challengerOf(person('anybody'))).toBeUndefined()
+  })
+
   test('has its shadow decide again what was decided, and leaves it out while decisions wait', async () => {
     const results: ShadowResult[] = []
     const drops: string[] = []
@@ -109,6 +133,7 @@ describe('a line-up', () => {
     })
     lineup.afterwards(made('d-1'), 1)
     lineup.afterwards(made('d-2'), 1000)
+    lineup.afterwards({ ...made('d-3'), assessment: { kind: 'fault', code: 'SYS_OVERLOAD' } }, 1)
     await vi.waitFor(() => expect(results).toHaveLength(1), { timeout: 5000, interval: 5 })
     expect(drops).toEqual(['busy'])
     // Nothing is known of this person: 1.0.0 approves what was declined, which is what a swap set is made of.
@@ -119,7 +144,7 @@ describe('a line-up', () => {
   test('counts what a hanging shadow leaves undone, and no call of it waits', async () => {
     const drops: string[] = []
     const folder = await modelsFolder({ credit: { champion: '1.1.0' }, fraud: FRAUD })
-    const { champion } = await loadActiveSet(folder)
+    const { champion } = await loadActiveSet(folder, throwIt)
     const { createShadow } = await import('../../src/serving/shadow.ts')
     const never = new Promise<never>(() => {})
     const serving = {
@@ -142,7 +167,7 @@ describe('a watched line-up', () => {
     const watch = await watchLineup({
       modelsFolder: folder,
       open: async () => {
-        const lineup = await openLineup(await loadActiveSet(folder), depsOf())
+        const lineup = await openLineup(await loadActiveSet(folder, throwIt), depsOf())
         return {
           ...lineup,
           close: async () => {
@@ -201,7 +226,7 @@ describe('a watched line-up', () => {
 test('a model whose threads score wrong never becomes part of a line-up', async () => {
   const folder = await modelsFolder({ credit: { champion: '1.1.0' }, fraud: FRAUD })
   const pool = { ...depsOf().pool, worker: threadFile('wrong-scores') }
-  await expect(openLineup(await loadActiveSet(folder), depsOf({ pool }))).rejects.toMatchObject({
+  await expect(openLineup(await loadActiveSet(folder, throwIt), depsOf({ pool }))).rejects.toMatchObject({
     code: 'model_invalid'
   })
 })
