@@ -3,6 +3,7 @@ import { TermSchema } from './application.ts'
 import { ApplicationIdSchema, DecisionIdSchema } from './ids.ts'
 import { amountSchema, CurrencySchema } from './money.ts'
 import { MAX_REASONS, REASON_CODES } from './reasons.ts'
+import { REPAYMENT_METHODS } from './schedule-methods.ts'
 
 export const OUTCOMES = ['APPROVE', 'REFER', 'DECLINE'] as const
 export type Outcome = (typeof OUTCOMES)[number]
@@ -30,7 +31,7 @@ export const OfferSchema = Type.Object(
     amountMinor: amountSchema('Paid out in full', 1),
     currency: CurrencySchema,
     term: TermSchema,
-    repaymentMethod: Type.Literal('EQUAL_INSTALMENT'),
+    repaymentMethod: Type.Enum([...REPAYMENT_METHODS]),
     apr: Type.Object(
       {
         nominal: Type.Number({ description: 'Internal rate of return a period times the periods of a year' }),

@@ -3,12 +3,13 @@ import { annualise, cashFlows, irrPerPeriod, NO_FEES } from '../domain/apr.ts'
 import { addTerm, isoDate, localDay } from '../domain/calendar.ts'
 import type { Limit, Offer } from '../domain/decision.ts'
 import { floorToStep } from '../domain/money.ts'
-import { annuityFactor, equalInstalments } from '../domain/schedule.ts'
+import { heaviestInstalment, makeSchedule, type RepaymentMethod } from '../domain/schedule-methods.ts'
 import type { Band, Policy, ProductPolicy } from './schema.ts'
 
 const DAYS_PER_YEAR = 365
 const MONTHS_PER_YEAR = 12
 const RATE_DIGITS = 1e6
+const DEFAULT_METHODS: readonly RepaymentMethod[] = ['EQUAL_INSTALMENT']
 
 export interface Periods {
   readonly count: number
@@ -48,29 +49,92 @@ export function limitOf(
   }
 }
 
-/** Principal whose instalments the free part of the income can carry; undefined when no income is declared. */
-function affordableMinor({ maxDebtToIncome }: Policy, product: ProductPolicy, band: Band, application: Application) {
+/** The most that the free part of the income can carry, by the lightest way to repay; undefined without a declared income. */
+function affordableMinor(policy: Policy, product: ProductPolicy, band: Band, application: Application) {
+  const free = freeMinorEach(policy, product, application)
+  if (free === undefined) return undefined
+  const { count, perYear } = periodsOf(product, application)
+  const periodRate = (band.nominalRate ?? 0) / perYear
+  return free / Math.min(...methodsOf(product).map((method) => heaviestInstalment(method, periodRate, count)))
+}
+
+/** What the declared income leaves each period; undefined when none is declared. */
+function freeMinorEach({ maxDebtToIncome }: Policy, product: ProductPolicy, application: Application) {
   const { monthlyIncomeMinor, monthlyObligationsMinor = 0 } = application.facts
   if (monthlyIncomeMinor === undefined) return undefined
   const freeMonthlyMinor = Math.max(0, monthlyIncomeMinor * maxDebtToIncome - monthlyObligationsMinor)
-  const { count, perYear } = periodsOf(product, application)
-  const freeMinor = freeMonthlyMinor * (MONTHS_PER_YEAR / perYear)
-  return freeMinor / annuityFactor((band.nominalRate ?? 0) / perYear, count)
+  return freeMonthlyMinor * (MONTHS_PER_YEAR / periodsOf(product, application).perYear)
+}
+
+function methodsOf({ repaymentMethods }: ProductPolicy): readonly RepaymentMethod[] {
+  return repaymentMethods ?? DEFAULT_METHODS
+}
+
+interface OfferInput {
+  readonly amountMinor: number
+  readonly nowMs: number
+}
+
+/** The first of `makeOffers`, or undefined when there is none: then no compliant price exists. */
+export function makeOffer(
+  policy: Policy,
+  product: ProductPolicy,
+  band: Band,
+  application: Application,
+  { offerId, ...input }: OfferInput & { readonly offerId: string }
+): Offer | undefined {
+  const [first] = termsFor(policy, product, band, application, input)
+  return first && { offerId, ...first }
 }
 
 /**
- * One offer in equal instalments, with its rates from the internal rate of return on the exact integer payments.
- * Undefined when the rate is above the cap on either reading: then no compliant price exists.
+ * An offer for each way to repay that the product has, in the policy’s order, for the asked term. One whose heaviest
+ * instalment the income cannot carry is smaller, by whole steps. Empty when every rate is above the cap.
  */
-export function makeOffer(
+export function makeOffers(
+  policy: Policy,
+  product: ProductPolicy,
+  band: Band,
+  application: Application,
+  { decisionId, ...input }: OfferInput & { readonly decisionId: string }
+): Offer[] {
+  const terms = termsFor(policy, product, band, application, input)
+  return terms.map((offer, index) => ({ offerId: `${decisionId}-${index + 1}`, ...offer }))
+}
+
+type OfferTerms = Omit<Offer, 'offerId'>
+
+function termsFor(
+  policy: Policy,
+  product: ProductPolicy,
+  band: Band,
+  application: Application,
+  { amountMinor, nowMs }: OfferInput
+): OfferTerms[] {
+  const { count, perYear } = periodsOf(product, application)
+  const { min, step } = product.amountMinor
+  const free = freeMinorEach(policy, product, application) ?? Infinity
+  return methodsOf(product).flatMap((method) => {
+    const carriedMinor = free / heaviestInstalment(method, (band.nominalRate ?? 0) / perYear, count)
+    const boundMinor = amountMinor <= carriedMinor ? amountMinor : floorToStep(carriedMinor, step)
+    if (boundMinor < min) return []
+    return termsOf(policy, product, band, application, { method, amountMinor: boundMinor, nowMs }) ?? []
+  })
+}
+
+/**
+ * One offer, with its rates from the internal rate of return on the exact integer payments. Undefined when the rate is
+ * above the cap on either reading.
+ */
+function termsOf(
   { rateCap }: Policy,
   product: ProductPolicy,
   { nominalRate }: Band,
   application: Application,
-  { amountMinor, offerId, nowMs }: { amountMinor: number; offerId: string; nowMs: number }
-): Offer | undefined {
+  { method, amountMinor, nowMs }: OfferInput & { readonly method: RepaymentMethod }
+): OfferTerms | undefined {
   const { count, perYear, every } = periodsOf(product, application)
-  const rows = equalInstalments(amountMinor, (nominalRate ?? Number.NaN) / perYear, count)
+  const rows = makeSchedule(method, amountMinor, (nominalRate ?? Number.NaN) / perYear, count)
   const solved = irrPerPeriod(cashFlows(amountMinor, rows, NO_FEES))
   if (solved.kind === 'refused') return undefined
   const { nominal, effective } = annualise(solved.periodRate, perYear)
@@ -78,11 +142,10 @@ export function makeOffer(
   const start = localDay(nowMs, product.utcOffsetMinutes)
   const totalInterestMinor = rows.reduce((sum, { interestMinor }) => sum + interestMinor, 0)
   return {
-    offerId,
     amountMinor,
     currency: product.currency,
     term: application.term,
-    repaymentMethod: 'EQUAL_INSTALMENT',
+    repaymentMethod: method,
     apr: { nominal: roundRate(nominal), effective: roundRate(effective), method: 'IRR' },
     totalInterestMinor,
     totalRepayableMinor: amountMinor + totalInterestMinor,

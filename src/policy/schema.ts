@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { CONSENTS, PRODUCTS, PURPOSES, TermSchema } from '../domain/application.ts'
 import { amountSchema, CurrencySchema } from '../domain/money.ts'
+import { REPAYMENT_METHODS } from '../domain/schedule-methods.ts'
 import type { ScoreFault } from '../inference/scorer.ts'
 
 /** Why a score can be missing although nothing is wrong with the application. */
@@ -29,6 +30,13 @@ const ProductSchema = Type.Object(
         instalmentEvery: TermSchema
       },
       { ...strict, description: 'A term shorter than one interval is one instalment at its end' }
+    ),
+    repaymentMethods: Type.Optional(
+      Type.Array(Type.Enum([...REPAYMENT_METHODS]), {
+        minItems: 1,
+        uniqueItems: true,
+        description: 'Ways to repay, the preferred first; without it equal instalments only'
+      })
     ),
     utcOffsetMinutes: Type.Integer({ minimum: -720, maximum: 840, description: 'Zone of the dates on a schedule' }),
     students: Type.Boolean({ description: 'Whether students are served' }),
