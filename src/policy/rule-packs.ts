@@ -52,7 +52,7 @@ export interface RuleEvaluation {
   readonly evaluated: readonly EvaluatedRule[]
 }
 
-/** @throws AssayError policy_invalid for a jurisdiction that no pack is for: without rules nothing is allowed */
+/** @throws AssayError policy_invalid for a jurisdiction or lender type that no pack is for: no rules are no freedom */
 export type EvaluateRules = (atMs: number, scope: RuleScope) => RuleEvaluation
 
 interface Span {
@@ -94,11 +94,9 @@ export function compileRulePacks(packs: readonly LoadedRulePack[], lpr: LoadedLp
     const day = localDay(atMs, offset)
     const known = newest.get(key)
     if (known?.day === day) return known.evaluation
-    const evaluation = evaluateDay(
-      rules.filter((rule) => concerns(rule, scope)),
-      points,
-      day
-    )
+    const concerned = rules.filter((rule) => concerns(rule, scope))
+    if (concerned.length === 0) throw new AssayError('policy_invalid', `no rule pack is for ${key}`)
+    const evaluation = evaluateDay(concerned, points, day)
     newest.set(key, { day, evaluation })
     return evaluation
   }
