@@ -18,7 +18,9 @@ describe('models activate', () => {
   test.each([
     ['nobody', []],
     ['one person', ['--approver', 'Ada Obi']],
-    ['one person twice', ['--approver', 'Ada Obi', '--approver', ' ada  OBI ']]
+    ['one person twice', ['--approver', 'Ada Obi', '--approver', ' ada  OBI ']],
+    ['one person with a sign that nobody sees', ['--approver', 'Ada Obi', '--approver', 'Ada\u200b Obi']],
+    ['one person in wide letters', ['--approver', 'Ada Obi', '--approver', 'Ａｄａ Ｏｂｉ']]
   ])('refuses a model that %s approved', async (_who, approvers) => {
     const folder = await folderOf()
     const { refusal } = await models(folder, 'activate', 'credit', '1.1.0', ...approvers)
@@ -49,6 +51,18 @@ describe('models activate', () => {
       { approver: 'Ben Wu', manifestSha256: sha256 }
     ])
     expect((await readdir(new URL('credit/1.1.0/', folder))).filter((name) => name.endsWith('.part'))).toEqual([])
+  })
+
+  test('keeps a first approval until the second person gives theirs', async () => {
+    const folder = await folderOf()
+    expect((await models(folder, 'activate', 'credit', '1.1.0', '--approver', 'Ada Obi')).refusal).toMatch(
+      /only Ada Obi has approved it/
+    )
+    const again = await models(folder, 'activate', 'credit', '1.1.0', '--approver', 'ada obi')
+    expect(again.refusal).toMatch(/only Ada Obi has approved it/)
+    expect(await models(folder, 'activate', 'credit', '1.1.0', '--approver', 'Ben Wu')).toMatchObject({
+      lines: ['credit 1.1.0 serves instead of 1.0.0, approved by Ada Obi, Ben Wu']
+    })
   })
 
   test('leaves the manifest alone when it has all approvals', async () => {
