@@ -4,7 +4,7 @@ import { type Reason, type ReasonCode, rankReasons } from '../domain/reasons.ts'
 import { isUsablePd, scorePoints } from '../domain/score-scale.ts'
 import type { ScorecardScore } from '../inference/scorecard.ts'
 import type { ModelScore } from '../inference/scorer.ts'
-import { limitOf, makeOffer } from './offers.ts'
+import { limitOf, makeOffers } from './offers.ts'
 import { type Finding, findProduct, findRuleHits } from './rules.ts'
 import type { Band, Policy } from './schema.ts'
 
@@ -202,8 +202,8 @@ function grant(
     return refuse('DECLINE', [limit.bindingConstraint === 'AFFORDABILITY' ? 'R301' : 'R302'], score)
   }
   const amountMinor = Math.min(application.amountMinor, limit.amountMinor)
-  const offer = makeOffer(policy, product, band, application, { amountMinor, offerId: `${decisionId}-1`, nowMs })
-  if (offer === undefined) return refuse('DECLINE', ['R310'], score)
+  const offers = makeOffers(policy, product, band, application, { amountMinor, decisionId, nowMs })
+  if (offers.length === 0) return refuse('DECLINE', ['R310'], score)
   const reasons = amountMinor === application.amountMinor ? [] : rankReasons(['R302'])
-  return { outcome: 'APPROVE', score, limit, offers: [offer], reasons, utcOffsetMinutes: product.utcOffsetMinutes }
+  return { outcome: 'APPROVE', score, limit, offers, reasons, utcOffsetMinutes: product.utcOffsetMinutes }
 }

@@ -75,18 +75,6 @@ interface OfferInput {
   readonly nowMs: number
 }
 
-/** The first of `makeOffers`, or undefined when there is none: then no compliant price exists. */
-export function makeOffer(
-  policy: Policy,
-  product: ProductPolicy,
-  band: Band,
-  application: Application,
-  { offerId, ...input }: OfferInput & { readonly offerId: string }
-): Offer | undefined {
-  const [first] = termsFor(policy, product, band, application, input)
-  return first && { offerId, ...first }
-}
-
 /**
  * An offer for each way to repay that the product has, in the policy’s order, for the asked term. One whose heaviest
  * instalment the income cannot carry is smaller, by whole steps. Empty when every rate is above the cap.

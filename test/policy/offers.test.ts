@@ -6,7 +6,7 @@ import { annualise, irrPerPeriod } from '../../src/domain/apr.ts'
 import { compileCheck } from '../../src/domain/check.ts'
 import { type Offer, OfferSchema } from '../../src/domain/decision.ts'
 import { REPAYMENT_METHODS, type RepaymentMethod } from '../../src/domain/schedule-methods.ts'
-import { limitOf, makeOffer, makeOffers } from '../../src/policy/offers.ts'
+import { limitOf, makeOffers } from '../../src/policy/offers.ts'
 import { type Band, type Policy, PolicySchema, type ProductPolicy } from '../../src/policy/schema.ts'
 
 const POLICY = JSON.parse(await readFile(new URL('../../policies/baseline.json', import.meta.url), 'utf8')) as Policy
@@ -46,13 +46,6 @@ describe('offers of a product', () => {
     const check = compileCheck(OfferSchema)
     for (const offer of offers) expect(check(offer)).toMatchObject({ ok: true })
     expect(check({ ...offers[0], repaymentMethod: 'BALLOON' })).toMatchObject({ ok: false })
-  })
-
-  test('begin with the one that is made alone', () => {
-    const product = withMethods('BULLET', 'EQUAL_INSTALMENT')
-    const [first] = makeOffers(POLICY, product, bandAt(0.18), asking(1_000_000, 12), input)
-    const alone = makeOffer(POLICY, product, bandAt(0.18), asking(1_000_000, 12), { ...input, offerId: 'd-1' })
-    expect(JSON.stringify(alone)).toBe(JSON.stringify(first))
   })
 
   test('are smaller, by whole steps, where the income cannot carry the heaviest instalment, and left out below the least', () => {
