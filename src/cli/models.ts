@@ -28,7 +28,7 @@ assay models swap-set [VERSION] [--json]            who would change sides if th
   --approver   who has approved this very model: two different people before it decides; it is kept in its manifest
   --share      of the applicants that a credit challenger decides for, of the decisions that a shadow decides again
   --off        ends the challenger or the shadow
-  --models     the folder of the models; models/ of the release by default
+  --models     the folder of the models; else MODELS_DIR, as the gateway, or models/ of the release
 
 Every change is checked first (hashes, golden vectors, parity, ranges, scorecard), written to active.json as a whole and noted
 in history.ndjson beside it. A running gateway follows within a second, without a restart; when it finds anything wrong, the
@@ -42,7 +42,8 @@ models before keep serving and credit_model_activation_failures_total rises.`,
   },
   run: async (args) => {
     const { positionals, values, env, print } = args
-    const folder = typeof values.models === 'string' ? pathToFileURL(`${callerPath(values.models, env)}/`) : MODELS
+    const named = typeof values.models === 'string' ? values.models : (env.MODELS_DIR ?? '')
+    const folder = named === '' ? MODELS : pathToFileURL(`${callerPath(named, env)}/`)
     const context = { folder, at: new Date(systemClock.nowMs()).toISOString() }
     const [action, ...operands] = positionals
     switch (action) {
