@@ -89,9 +89,9 @@ export async function watchLineup(options: LineupWatchOptions): Promise<LineupWa
     close: async () => {
       isClosed = true
       clearInterval(timer)
-      await looking
       for (const end of retiring.values()) clearTimeout(end)
-      await Promise.all([lineup, ...retiring.keys()].map((each) => each.close()))
+      // What is being opened may hang: it holds up nobody who serves, and closes itself when it comes.
+      await Promise.all([looking, ...[lineup, ...retiring.keys()].map((each) => each.close())])
     }
   }
 }

@@ -114,6 +114,25 @@ describe('a thread that fails while it serves', () => {
     await pool.close()
   })
 
+  test('by hanging: closing the pool does not wait for it for ever', async () => {
+    const { pool, counters } = await poolOf('hangs')
+    onTestFinished(() => {
+      Atomics.store(counters, 2, 1)
+      Atomics.notify(counters, 2)
+    })
+    expect(await pool.score(row(1), within(50))).toMatchObject({ kind: 'fault' })
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    let isClosed = false
+    const closing = pool.close().then(() => {
+      isClosed = true
+    })
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(isClosed).toBe(false)
+    await vi.advanceTimersByTimeAsync(5000)
+    await closing
+  })
+
   test('by dying: its rows go to a person, and the thread in its place serves only after it was proven', async () => {
     const { pool, faults } = await poolOf('dies')
     expect(await pool.score(row(1), within(2000))).toMatchObject({ kind: 'fault' })
