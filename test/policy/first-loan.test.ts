@@ -3,49 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
-import type { Application } from '../../src/domain/application.ts'
-import { compilePolicy, type DecideInput } from '../../src/policy/engine.ts'
+import { compilePolicy } from '../../src/policy/engine.ts'
 import { loadPolicy } from '../../src/policy/load.ts'
+import { applying, BASELINE, MODEL, NAMES, POLICY } from './applying.ts'
 
-const BASELINE = new URL('../../policies/baseline.json', import.meta.url)
-const FEATURES = (JSON.parse(await readFile(BASELINE, 'utf8')) as { velocity: { feature: string }[] }).velocity.map(
-  ({ feature }) => feature
-)
-const NAMES = ['applicant.loans_lifetime', ...FEATURES]
-const { policy } = await loadPolicy(BASELINE, NAMES)
-const decide = compilePolicy(
-  policy,
-  {
-    scoreScale: { baseScore: 600, baseOdds: 50, pointsToDouble: 20 },
-    population: { products: ['cash'], currencies: ['NGN'] },
-    inputs: []
-  },
-  NAMES
-)
-
-function bandOf(pd: number, earlierLoans: number): string | undefined {
-  const application = {
-    product: 'cash',
-    currency: 'NGN',
-    amountMinor: 1_000_000,
-    term: { count: 30, unit: 'day' },
-    purpose: 'consumption',
-    consents: ['automated_decision'],
-    facts: { birthYear: 1990 }
-  } as unknown as Application
-  const values = new Float64Array(NAMES.length)
-  values[0] = earlierLoans
-  const input: DecideInput = {
-    application,
-    values,
-    vector: new Float32Array(0),
-    assessment: { kind: 'scored', pd, contributions: null },
-    historyTruncated: false,
-    decisionId: 'd',
-    nowMs: Date.UTC(2026, 10, 25)
-  }
-  return decide(input).score?.band
-}
+const decide = compilePolicy(POLICY, MODEL, NAMES)
+const bandOf = (pd: number, earlierLoans: number) =>
+  decide({ ...applying(earlierLoans), assessment: { kind: 'scored', pd, contributions: null } }).score?.band
 
 test.each([
   [0.05, 0, 'B'],

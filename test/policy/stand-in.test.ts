@@ -1,46 +1,17 @@
-import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
-import type { Application } from '../../src/domain/application.ts'
 import { type Assessment, compilePolicy, type Verdict } from '../../src/policy/engine.ts'
-import { loadPolicy } from '../../src/policy/load.ts'
 import type { Policy } from '../../src/policy/schema.ts'
+import { applying, MODEL, NAMES, POLICY } from './applying.ts'
 
-const BASELINE = new URL('../../policies/baseline.json', import.meta.url)
-const text = JSON.parse(await readFile(BASELINE, 'utf8')) as { velocity: { feature: string }[] }
-const NAMES = ['applicant.loans_lifetime', ...text.velocity.map(({ feature }) => feature)]
-const { policy: baseline } = await loadPolicy(BASELINE, NAMES)
-const { fraud: _fraud, ...withoutFraud } = baseline
-const MODEL = {
-  scoreScale: { baseScore: 600, baseOdds: 50, pointsToDouble: 20 },
-  population: { products: ['cash'], currencies: ['NGN'] },
-  inputs: []
-}
+const { fraud: _fraud, ...withoutFraud } = POLICY
 const GROUPS = {
   fraud: { inputs: [{ group: 'R502' }, { group: 'R503' }] },
   scorecard: { inputs: [{ group: 'R101' }, { group: 'R130' }] }
 } as const
 
 function verdictOf(policy: Policy, assessment: Assessment, scorecardPd = 0.05): Verdict {
-  const application = {
-    product: 'cash',
-    currency: 'NGN',
-    amountMinor: 1_000_000,
-    term: { count: 30, unit: 'day' },
-    purpose: 'consumption',
-    consents: ['automated_decision'],
-    facts: { birthYear: 1990 }
-  } as unknown as Application
-  const decide = compilePolicy(policy, MODEL, NAMES, GROUPS)
-  return decide({
-    application,
-    values: new Float64Array(NAMES.length),
-    vector: new Float32Array(0),
-    assessment,
-    scorecard: { pd: scorecardPd, contributions: Float64Array.of(0.1, 0.4) },
-    historyTruncated: false,
-    decisionId: 'd',
-    nowMs: Date.UTC(2026, 10, 25)
-  })
+  const scorecard = { pd: scorecardPd, contributions: Float64Array.of(0.1, 0.4) }
+  return compilePolicy(policy, MODEL, NAMES, GROUPS)({ ...applying(0), assessment, scorecard })
 }
 
 const OVERLOAD: Assessment = { kind: 'fault', code: 'SYS_OVERLOAD' }
@@ -75,6 +46,6 @@ test.each<[string, Assessment, string, string[]]>([
   ['without contributions refers for the general reason', suspected(0.9, null), 'REFER', ['R501']],
   ['that is NaN refers as the fault it is', suspected(Number.NaN, null), 'REFER', ['SYS_MODEL_OUTPUT_INVALID']]
 ])('a fraud score %s', (_what, assessment, outcome, codes) => {
-  const verdict = verdictOf(baseline, assessment)
+  const verdict = verdictOf(POLICY, assessment)
   expect([verdict.outcome, verdict.reasons.map(({ code }) => code)]).toEqual([outcome, codes])
 })
