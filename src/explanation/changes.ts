@@ -1,7 +1,7 @@
 import type { Application, Term } from '../domain/application.ts'
 import type { ReasonCode } from '../domain/reasons.ts'
 import type { Verdict } from '../policy/engine.ts'
-import type { ProductPolicy } from '../policy/schema.ts'
+import type { ProductPolicy } from '../policy/product-schema.ts'
 import { findNearest, type SearchBudget, type Try } from './search.ts'
 
 /** An application that would have been approved for all that it asks: this one with another amount or term. */

@@ -4,9 +4,12 @@ import { type Reason, type ReasonCode, rankReasons } from '../domain/reasons.ts'
 import { isUsablePd, scorePoints } from '../domain/score-scale.ts'
 import type { ScorecardScore } from '../inference/scorecard.ts'
 import type { ModelScore } from '../inference/scorer.ts'
-import { limitOf, makeOffers } from './offers.ts'
+import { limitOf } from './limit.ts'
+import { makeOffers } from './offers.ts'
+import type { Band } from './price-schema.ts'
+import { nominalRateOf } from './pricing.ts'
 import { type Finding, findProduct, findRuleHits } from './rules.ts'
-import type { Band, Policy } from './schema.ts'
+import type { Policy } from './schema.ts'
 
 /** Whether somebody is known as a borrower; a first loan has a limit of its own. */
 const EARLIER_LOANS = 'applicant.loans_lifetime'
@@ -197,13 +200,16 @@ function grant(
 ): Verdict {
   const product = findProduct(policy, application)
   if (product === undefined) throw new Error('a product without a policy is declined by rule')
-  const limit = limitOf(policy, product, band, application, earlierLoans)
+  const caps = { nominal: policy.rateCap, effective: policy.rateCap }
+  const priced = { policy, product, band, pd: score.pd, caps, nowMs }
+  const nominalRate = nominalRateOf(priced) ?? 0
+  const limit = limitOf(policy, product, band, application, { earlierLoans, nominalRate })
   if (limit.amountMinor < product.amountMinor.min) {
     return refuse('DECLINE', [limit.bindingConstraint === 'AFFORDABILITY' ? 'R301' : 'R302'], score)
   }
-  const amountMinor = Math.min(application.amountMinor, limit.amountMinor)
-  const offers = makeOffers(policy, product, band, application, { amountMinor, decisionId, nowMs })
-  if (offers.length === 0) return refuse('DECLINE', ['R310'], score)
-  const reasons = amountMinor === application.amountMinor ? [] : rankReasons(['R302'])
-  return { outcome: 'APPROVE', score, limit, offers, reasons, utcOffsetMinutes: product.utcOffsetMinutes }
+  const made = makeOffers({ ...priced, application, limitMinor: limit.amountMinor, decisionId })
+  if (made.kind === 'none') return refuse('DECLINE', [made.code], score)
+  const reasons = limit.amountMinor < application.amountMinor ? rankReasons(['R302']) : []
+  const { utcOffsetMinutes } = product
+  return { outcome: 'APPROVE', score, limit, offers: made.offers, reasons, utcOffsetMinutes }
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { compileCheck } from '../domain/check.ts'
 import { AssayError, type FieldProblem } from '../errors.ts'
+import { findOfferProblems } from './offers-check.ts'
 import { type Policy, PolicySchema } from './schema.ts'
 
 export interface LoadedPolicy {
@@ -33,27 +34,13 @@ export async function loadPolicy(file: URL, featureNames: readonly string[]): Pr
   return { policy: checked.value, id: `${checked.value.version}@sha256:${sha256.slice(0, 12)}` }
 }
 
-function findContradictions(
-  { products, bands, velocity, rateCap, firstLoanBand }: Policy,
-  featureNames: readonly string[]
-): FieldProblem[] {
-  const problems: FieldProblem[] = []
+function findContradictions(policy: Policy, featureNames: readonly string[]): FieldProblem[] {
+  const { bands, velocity, firstLoanBand } = policy
+  const problems = findOfferProblems(policy)
   const say = (field: string, problem: string) => problems.push({ field, problem })
-  products.forEach(({ product, amountMinor, term }, index) => {
-    if (products.findIndex((other) => other.product === product) !== index)
-      say(`/products/${index}`, `${product} stands twice`)
-    if (amountMinor.min > amountMinor.max) say(`/products/${index}/amountMinor`, 'min is above max')
-    if (amountMinor.step < 1) say(`/products/${index}/amountMinor/step`, 'must be at least 1')
-    if (term.min > term.max) say(`/products/${index}/term`, 'min is above max')
-    if (term.instalmentEvery.unit !== term.unit)
-      say(`/products/${index}/term/instalmentEvery`, `must be in ${term.unit}s`)
-  })
-  bands.forEach(({ band, pdBelow, action, nominalRate }, index) => {
+  bands.forEach(({ band, pdBelow }, index) => {
     const below = bands[index - 1]?.pdBelow ?? 0
     if (pdBelow <= below) say(`/bands/${index}/pdBelow`, `band ${band} can never be reached`)
-    if (action === 'APPROVE' && nominalRate === null)
-      say(`/bands/${index}/nominalRate`, `band ${band} approves without a price`)
-    if (nominalRate !== null && nominalRate > rateCap) say(`/bands/${index}/nominalRate`, 'is above the rate cap')
   })
   if (firstLoanBand !== undefined && !bands.some(({ band }) => band === firstLoanBand))
     say('/firstLoanBand', `no band is called ${firstLoanBand}`)

@@ -1,7 +1,8 @@
 import type { Application } from '../domain/application.ts'
 import type { Outcome } from '../domain/decision.ts'
 import type { ReasonCode } from '../domain/reasons.ts'
-import type { Policy, ProductPolicy } from './schema.ts'
+import type { ProductPolicy } from './product-schema.ts'
+import type { Policy } from './schema.ts'
 
 /** What a rule found: an outcome no better than this, and why. */
 export interface Finding {

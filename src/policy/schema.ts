@@ -1,8 +1,8 @@
 import { type Static, Type } from 'typebox'
-import { CONSENTS, PRODUCTS, PURPOSES, TermSchema } from '../domain/application.ts'
-import { amountSchema, CurrencySchema } from '../domain/money.ts'
-import { REPAYMENT_METHODS } from '../domain/schedule-methods.ts'
+import { CONSENTS, PURPOSES } from '../domain/application.ts'
 import type { ScoreFault } from '../inference/scorer.ts'
+import { BandSchema, PRICE_FIELDS } from './price-schema.ts'
+import { ProductSchema } from './product-schema.ts'
 
 /** Why a score can be missing although nothing is wrong with the application. */
 export const SCORE_FAULTS = [
@@ -13,54 +13,6 @@ export const SCORE_FAULTS = [
 
 const strict = { additionalProperties: false } as const
 const RatioSchema = Type.Number({ minimum: 0, maximum: 1 })
-
-const ProductSchema = Type.Object(
-  {
-    product: Type.Enum([...PRODUCTS]),
-    currency: CurrencySchema,
-    amountMinor: Type.Object(
-      { min: amountSchema('Least', 1), max: amountSchema('Most', 1), step: amountSchema('Step', 1) },
-      strict
-    ),
-    term: Type.Object(
-      {
-        unit: Type.Enum(['day', 'month']),
-        min: Type.Integer({ minimum: 1 }),
-        max: Type.Integer({ minimum: 1 }),
-        instalmentEvery: TermSchema
-      },
-      { ...strict, description: 'A term shorter than one interval is one instalment at its end' }
-    ),
-    repaymentMethods: Type.Optional(
-      Type.Array(Type.Enum([...REPAYMENT_METHODS]), {
-        minItems: 1,
-        uniqueItems: true,
-        description: 'Ways to repay, the preferred first; without it equal instalments only'
-      })
-    ),
-    utcOffsetMinutes: Type.Integer({ minimum: -720, maximum: 840, description: 'Zone of the dates on a schedule' }),
-    students: Type.Boolean({ description: 'Whether students are served' }),
-    firstLoanMaxMinor: amountSchema(
-      'Most for an applicant without an earlier loan, whom the model has not seen the like of',
-      1
-    ),
-    affordability: Type.Enum(['required', 'whenKnown'], { description: 'Whether a limit needs a declared income' })
-  },
-  strict
-)
-export type ProductPolicy = Static<typeof ProductSchema>
-
-const BandSchema = Type.Object(
-  {
-    band: Type.String({ pattern: '^[A-Z]$' }),
-    pdBelow: Type.Number({ exclusiveMinimum: 0, maximum: 1 }),
-    action: Type.Enum(['APPROVE', 'REFER', 'DECLINE']),
-    nominalRate: Type.Union([RatioSchema, Type.Null()], { description: 'Price a year; null where nothing is offered' }),
-    limitShare: Type.Number({ minimum: 0, maximum: 1, description: 'Share of the product’s maximum' })
-  },
-  strict
-)
-export type Band = Static<typeof BandSchema>
 
 const VelocityRuleSchema = Type.Object(
   {
@@ -105,7 +57,8 @@ export const PolicySchema = Type.Object(
       maximum: 0.36,
       description: 'No offer above it, nominal or effective'
     }),
-    offerValidDays: Type.Integer({ minimum: 1, maximum: 90 })
+    offerValidDays: Type.Integer({ minimum: 1, maximum: 90 }),
+    ...PRICE_FIELDS
   },
   { ...strict, $id: 'Policy' }
 )

@@ -6,7 +6,7 @@ import { type ReasonCode, rankReasons } from '../../src/domain/reasons.ts'
 import { findChanges } from '../../src/explanation/changes.ts'
 import { createSearchBudget } from '../../src/explanation/search.ts'
 import type { Verdict } from '../../src/policy/engine.ts'
-import type { ProductPolicy } from '../../src/policy/schema.ts'
+import type { ProductPolicy } from '../../src/policy/product-schema.ts'
 import { POLICY } from './decided.ts'
 
 const CASH = POLICY.policy.products.find(({ product }) => product === 'cash') as ProductPolicy
