@@ -43,6 +43,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'src/explanation': ['src/domain', 'src/features', 'src/inference', 'src/policy', 'src/decisions'],
   'src/serving': ['src/domain', 'src/features', 'src/inference', 'src/policy', 'src/decisions', 'src/redis'],
   'src/monitoring': ['src/domain', 'src/features', 'src/inference', 'src/redis', 'src/decisions'],
+  'src/webhooks': ['src/domain', 'src/redis'],
   'src/inbox': ['src/domain', 'src/edge', 'src/features', 'src/redis'],
   'src/gateway': [
     'src/domain',
@@ -119,7 +120,7 @@ describe('where a library may be used', () => {
     [/^(fastify|fastify-plugin|@fastify\/.*|@scalar\/.*)$/, /^src\/gateway\//],
     [
       /^ioredis$/,
-      /^src\/(redis\/|access\/|inbox\/|features\/(behaviour-store|compactor|entity-store)\.ts|(decisions|outcomes|serving)\/redis-|monitoring\/|cli\/|main\.ts)|^workers\/(ingest|monitor)\.ts/
+      /^src\/(redis\/|access\/|inbox\/|webhooks\/|features\/(behaviour-store|compactor|entity-store)\.ts|(decisions|outcomes|serving)\/redis-|monitoring\/|cli\/|main\.ts)|^workers\/(ingest|monitor)\.ts/
     ],
     [/^bullmq$/, /^src\/monitoring\/|^workers\/monitor\.ts/],
     [/^piscina$/, /^src\/inference\/pool\.ts/],

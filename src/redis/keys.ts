@@ -80,6 +80,14 @@ export function createKeys(prefix: string) {
     decisionsPattern: () => `${prefix}:{p??}:decision:*`,
     /** String: how far a replay has come. */
     replay: () => `${prefix}:replay`,
+    /** Hash: a partner’s webhook endpoints by id, secrets encrypted. */
+    webhookEndpoints: (tenant: string) => `${prefix}:{wh}:endpoints:${tenant}`,
+    /** Hash: an event that a partner is told, and its sequence. */
+    webhookEvent: (tenant: string, eventId: string) => `${prefix}:{wh}:event:${tenant}:${eventId}`,
+    /** String: how many events there were of one aggregate. */
+    webhookSequence: (tenant: string, aggregateId: string) => `${prefix}:{wh}:sequence:${tenant}:${aggregateId}`,
+    /** Stream: events to be delivered, and deliveries to be sent again. */
+    webhookOutbox: () => `${prefix}:{wh}:outbox`,
     /** Hash: partner keys by key id, secrets as digests. */
     partnerKeys: () => `${prefix}:partner-keys`,
     /** Prefix of BullMQ’s own keys; the tag keeps a queue on one node. */
