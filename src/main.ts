@@ -25,6 +25,7 @@ import { createMetrics } from './metrics.ts'
 import { createRecordOutcomes } from './outcomes/record-outcomes.ts'
 import { createRedisOutcomeStore } from './outcomes/redis-outcome-store.ts'
 import { loadPolicy } from './policy/load.ts'
+import { loadRules } from './policy/load-rules.ts'
 import { createBacklog } from './redis/backlog.ts'
 import { createRedis, whenReady } from './redis/client.ts'
 import { loadFunctions } from './redis/functions.ts'
@@ -57,7 +58,7 @@ async function main(): Promise<void> {
   const { isEnding } = endOnSignals({ closers, deadlineMs: config.SHUTDOWN_DEADLINE_MS, log })
 
   const featureSet = createFeatureSet(CATALOGUE)
-  const loaded = await loadPolicy(POLICY, featureSet.names)
+  const loaded = await loadPolicy(POLICY, featureSet.names, await loadRules())
   const modelsFolder = config.MODELS_DIR === '' ? MODELS : pathToFileURL(`${resolve(config.MODELS_DIR)}/`)
   const drift = createDriftMetrics(metrics, systemClock)
   const serving = observeServing(metrics, drift)

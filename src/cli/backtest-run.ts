@@ -7,6 +7,7 @@ import type { VerifiedModel } from '../inference/model.ts'
 import { createScorerPool } from '../inference/pool.ts'
 import type { ScoreOutcome, Scorer } from '../inference/scorer.ts'
 import { compilePolicy, explainFromPd, type Verdict } from '../policy/engine.ts'
+import type { EvaluateRules } from '../policy/rule-packs.ts'
 import type { Policy } from '../policy/schema.ts'
 import { OFFLINE_COMPACT_FROM_BYTES } from './export.ts'
 import type { PastCase } from './history-files.ts'
@@ -23,6 +24,7 @@ export interface BacktestInput {
   readonly featureSet: FeatureSet
   readonly model: VerifiedModel
   readonly policy: Policy
+  readonly rules?: EvaluateRules | undefined
   readonly threads: number
   /** Called when the threads have proven the model: a measurement of speed starts here. */
   readonly onReady: () => void
@@ -69,12 +71,12 @@ export async function* runBacktest(input: BacktestInput): AsyncGenerator<Decided
 }
 
 function createDecider(
-  { featureSet, model, policy }: BacktestInput,
+  { featureSet, model, policy, rules }: BacktestInput,
   scorer: Scorer
 ): (replayed: Replayed<PastCase>) => Promise<Decided> {
   const inputs = model.manifest.inputs.map(({ name }) => name)
   const toVector = createVectorPicker(featureSet.names, inputs)
-  const decideByPolicy = compilePolicy(policy, model.manifest, featureSet.names)
+  const decideByPolicy = compilePolicy(policy, model.manifest, featureSet.names, { rules })
   return async ({ past, features: { values, truncated } }) => {
     const { application, asOf } = past
     const vector = toVector(values)

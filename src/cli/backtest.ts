@@ -5,6 +5,7 @@ import { CATALOGUE } from '../features/catalogue.ts'
 import { createFeatureSet } from '../features/vector.ts'
 import { activeModelFolder, loadModel } from '../inference/model.ts'
 import { loadPolicy } from '../policy/load.ts'
+import { loadRules } from '../policy/load-rules.ts'
 import { type Decided, runBacktest } from './backtest-run.ts'
 import { type Command, type CommandArgs, callerPath, required, UsageError } from './command.ts'
 import { readHistories } from './history-files.ts'
@@ -46,7 +47,8 @@ known), approvalRate, badRateOfApproved, decisionsPerSecond.`,
     const [eventsFile, applicationsFile, out] = [path('events'), path('applications'), path('out')]
     const threads = threadsOf(values.threads)
     const featureSet = createFeatureSet(CATALOGUE)
-    const { policy, id: policyId } = await loadPolicy(policyFile(args), featureSet.names)
+    const rules = await loadRules()
+    const { policy, id: policyId } = await loadPolicy(policyFile(args), featureSet.names, rules)
     const model = await loadModel(await modelFolder(args))
     const histories = await readHistories(eventsFile, applicationsFile)
     const decided: Decided[] = []
@@ -55,7 +57,7 @@ known), approvalRate, badRateOfApproved, decisionsPerSecond.`,
       startedAtMs = performance.now()
     }
     await writeFiles([out], async ([decisions]) => {
-      for await (const decision of runBacktest({ ...histories, featureSet, model, policy, threads, onReady })) {
+      for await (const decision of runBacktest({ ...histories, featureSet, model, policy, rules, threads, onReady })) {
         await decisions?.write(`${lineOf(decision, values.vectors === true ? featureSet.names : null)}\n`)
         decided.push(decision)
       }

@@ -4,6 +4,7 @@ import type { ModelLibrary } from '../explanation/model-library.ts'
 import type { Quality } from '../features/quality.ts'
 import type { FeatureSet } from '../features/vector.ts'
 import { type LoadedPolicy, loadPolicy } from '../policy/load.ts'
+import type { EvaluateRules } from '../policy/rule-packs.ts'
 import { type OpenServing, openServing } from '../serving/serving.ts'
 
 /** The ids that a decision’s trace has. */
@@ -94,12 +95,13 @@ function missing(blame: 'model' | 'policy', at: string, why: string): FoundServi
 export async function loadPolicies(
   folder: URL,
   featureNames: readonly string[],
+  rules: EvaluateRules,
   tell: (line: string) => void
 ): Promise<Map<string, LoadedPolicy>> {
   const policies = new Map<string, LoadedPolicy>()
   for (const file of (await readdir(folder)).filter((name) => name.endsWith('.json')).sort()) {
     try {
-      const loaded = await loadPolicy(new URL(file, folder), featureNames)
+      const loaded = await loadPolicy(new URL(file, folder), featureNames, rules)
       policies.set(loaded.id, loaded)
     } catch (error) {
       if (!(error instanceof AssayError)) throw error

@@ -7,6 +7,7 @@ import { createModelLibrary } from '../explanation/model-library.ts'
 import { CATALOGUE } from '../features/catalogue.ts'
 import { createQuality } from '../features/quality.ts'
 import { createFeatureSet } from '../features/vector.ts'
+import { loadRules } from '../policy/load-rules.ts'
 import { createKeys } from '../redis/keys.ts'
 import { type Command, type CommandArgs, callerPath, UsageError } from './command.ts'
 import { wholeNumber } from './option-values.ts'
@@ -68,7 +69,12 @@ Uses REDIS_URL, or the Redis of a running npm start.`,
       const source = createKeptDecisionSource(redis, createKeys(prefix))
       const featureSet = createFeatureSet(CATALOGUE)
       const quality = createQuality(CATALOGUE)
-      const policies = await loadPolicies(folderOf(args, 'policies', POLICIES), featureSet.names, args.progress)
+      const policies = await loadPolicies(
+        folderOf(args, 'policies', POLICIES),
+        featureSet.names,
+        await loadRules(),
+        args.progress
+      )
       const models = createModelLibrary({ folder: folderOf(args, 'models', MODELS) })
       const servings = createServings({ models, policies, featureSet, quality, threads })
       const replay = createReplayer({ servings, featureSet, quality, monotonicMs: systemClock.monotonicMs })

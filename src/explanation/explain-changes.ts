@@ -57,7 +57,8 @@ function createAgain(
   const { decisionId, trace } = decision
   const decideByPolicy = compilePolicy(policy.policy, model.manifest, featureSet.names, {
     fraud: trace.models.fraud === undefined ? undefined : { inputs: [] },
-    scorecard: scoring.scorecardGroups
+    scorecard: scoring.scorecardGroups,
+    rules: policy.rules
   })
   const historyTruncated = trace.degraded.includes('HISTORY_TRUNCATED:applicant')
   const decideOf = (changed: Application, values: Float64Array): Verdict =>

@@ -8,6 +8,7 @@ import { limitOf } from './limit.ts'
 import { makeOffers } from './offers.ts'
 import type { Band } from './price-schema.ts'
 import { nominalRateOf } from './pricing.ts'
+import type { EvaluateRules } from './rule-packs.ts'
 import { type Finding, findProduct, findRuleHits } from './rules.ts'
 import type { Policy } from './schema.ts'
 
@@ -30,6 +31,15 @@ export interface ModelFacts {
   }[]
 }
 
+/** What a policy is compiled with besides the model and the features. */
+export interface PolicyContext {
+  /** Groups of the fraud model’s inputs; undefined where none serves. */
+  readonly fraud?: ReasonGroups | undefined
+  readonly scorecard?: ReasonGroups | undefined
+  /** Rule packs; without them a product that names a jurisdiction is refused. */
+  readonly rules?: EvaluateRules | undefined
+}
+
 /** A score, or why there is none. */
 export type Assessment =
   | ({ readonly kind: 'scored'; readonly fraud?: ModelScore | undefined } & ModelScore)
@@ -46,6 +56,8 @@ export interface DecideInput {
   readonly scorecard?: ScorecardScore | null
   /** Whether the applicant’s history is longer than what was read: lifetime features are then too small. */
   readonly historyTruncated: boolean
+  /** What the applicant owes or has reserved now, minor units, in the product’s currency; 0 where it is not told. */
+  readonly exposureMinor?: number
   readonly decisionId: string
   readonly nowMs: number
 }
@@ -81,10 +93,7 @@ export function compilePolicy(
   policy: Policy,
   model: ModelFacts,
   featureNames: readonly string[],
-  {
-    fraud,
-    scorecard
-  }: { readonly fraud?: ReasonGroups | undefined; readonly scorecard?: ReasonGroups | undefined } = {}
+  { fraud, scorecard }: PolicyContext = {}
 ): Decide {
   const earlierLoans = featureNames.indexOf(EARLIER_LOANS)
   if (earlierLoans < 0) throw new Error(`the feature catalogue does not define ${EARLIER_LOANS}`)

@@ -3,12 +3,15 @@ import { readFile } from 'node:fs/promises'
 import { compileCheck } from '../domain/check.ts'
 import { AssayError, type FieldProblem } from '../errors.ts'
 import { findOfferProblems } from './offers-check.ts'
+import type { EvaluateRules } from './rule-packs.ts'
 import { type Policy, PolicySchema } from './schema.ts'
 
 export interface LoadedPolicy {
   readonly policy: Policy
   /** version@sha256 of the file, for the trace. */
   readonly id: string
+  /** The rule packs it is to be decided under; compilePolicy takes them. */
+  readonly rules?: EvaluateRules | undefined
 }
 
 const checkSchema = compileCheck(PolicySchema)
@@ -16,9 +19,14 @@ const checkSchema = compileCheck(PolicySchema)
 /**
  * Reads and checks a policy file against its schema, itself and the feature catalogue.
  *
+ * @param rules compiled rule packs; a product that names a jurisdiction is not decided without them
  * @throws AssayError policy_invalid with the file and every problem found
  */
-export async function loadPolicy(file: URL, featureNames: readonly string[]): Promise<LoadedPolicy> {
+export async function loadPolicy(
+  file: URL,
+  featureNames: readonly string[],
+  rules?: EvaluateRules
+): Promise<LoadedPolicy> {
   let bytes: Buffer
   let value: unknown
   try {
@@ -31,7 +39,7 @@ export async function loadPolicy(file: URL, featureNames: readonly string[]): Pr
   const problems = checked.ok ? findContradictions(checked.value, featureNames) : checked.problems
   if (!checked.ok || problems.length > 0) throw new AssayError('policy_invalid', file.pathname, { problems })
   const sha256 = createHash('sha256').update(bytes).digest('hex')
-  return { policy: checked.value, id: `${checked.value.version}@sha256:${sha256.slice(0, 12)}` }
+  return { policy: checked.value, id: `${checked.value.version}@sha256:${sha256.slice(0, 12)}`, rules }
 }
 
 function findContradictions(policy: Policy, featureNames: readonly string[]): FieldProblem[] {

@@ -33,7 +33,7 @@ export async function openServing(
   model: VerifiedModel,
   fraud: VerifiedModel | undefined,
   scoresFraud: boolean,
-  { featureSet, loaded: { policy, id: policyId }, quality, pool }: ServingDeps
+  { featureSet, loaded: { policy, id: policyId, rules }, quality, pool }: ServingDeps
 ): Promise<OpenServing> {
   const asksFraud = policy.fraud !== undefined
   if (asksFraud && fraud === undefined)
@@ -45,7 +45,7 @@ export async function openServing(
   const toVector = pickerOf(model, featureSet, inputs)
   // All that can be refused comes before the threads, which nobody would end.
   const scorecard = model.scorecard === null ? null : model.scorecard.compile(featureSet.names)
-  const groups = { fraud: fraud?.manifest, scorecard: model.scorecard?.definition }
+  const groups = { fraud: fraud?.manifest, scorecard: model.scorecard?.definition, rules }
   const decideByPolicy = compilePolicy(policy, model.manifest, featureSet.names, groups)
   const scorer = await createScorerPool({
     ...pool,

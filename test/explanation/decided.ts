@@ -114,7 +114,8 @@ export async function createDecideCase({
   const inputs = model.manifest.inputs.map(({ name }) => name)
   const toVector = createVectorPicker(FEATURES.names, inputs)
   const decideByPolicy = compilePolicy(policy.policy, model.manifest, FEATURES.names, {
-    scorecard: standIn?.definition
+    scorecard: standIn?.definition,
+    rules: policy.rules
   })
   const context = {
     policyId: policy.id,

@@ -26,6 +26,7 @@ import { createRecordOutcomes } from '../../src/outcomes/record-outcomes.ts'
 import { createRedisOutcomeStore } from '../../src/outcomes/redis-outcome-store.ts'
 import { compilePolicy, type ModelFacts } from '../../src/policy/engine.ts'
 import { loadPolicy } from '../../src/policy/load.ts'
+import { loadRules } from '../../src/policy/load-rules.ts'
 import { loadFunctions } from '../../src/redis/functions.ts'
 import { createKeys, type Keys, partitionOfText } from '../../src/redis/keys.ts'
 import { connectRedis, sharedRedisUrl, uniquePrefix } from './redis.ts'
@@ -103,7 +104,7 @@ export async function buildTestApp(options: TestAppOptions = {}): Promise<TestAp
   })
   const store = options.wrapStore?.(plainStore) ?? plainStore
   const featureSet = createFeatureSet(CATALOGUE)
-  const { policy, id: policyId } = await loadPolicy(POLICY, featureSet.names)
+  const { policy, id: policyId, rules } = await loadPolicy(POLICY, featureSet.names, await loadRules())
   const metrics = createMetrics({ process: 'gateway', version: 'test', withDefaults: false })
   const scorer: Scorer = {
     score: async (row) => options.score?.(row) ?? approve(),
@@ -113,7 +114,7 @@ export async function buildTestApp(options: TestAppOptions = {}): Promise<TestAp
     toVector: createVectorPicker(featureSet.names, INPUTS),
     scorer,
     scorecard: null,
-    decideByPolicy: compilePolicy(policy, MODEL, featureSet.names),
+    decideByPolicy: compilePolicy(policy, MODEL, featureSet.names, { rules }),
     answerContext: {
       policyId,
       modelIds: { credit: 'test@sha256:0' },
@@ -145,7 +146,7 @@ export async function buildTestApp(options: TestAppOptions = {}): Promise<TestAp
     store,
     featureSet,
     models: options.models ?? { find: async () => undefined },
-    policy: { policy, id: policyId },
+    policy: { policy, id: policyId, rules },
     monotonicMs: clock.monotonicMs,
     rest: () => new Promise(setImmediate)
   })
