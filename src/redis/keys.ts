@@ -82,6 +82,14 @@ export function createKeys(prefix: string) {
     replay: () => `${prefix}:replay`,
     /** Hash: a partner’s webhook endpoints by id, secrets encrypted. */
     webhookEndpoints: (tenant: string) => `${prefix}:{wh}:endpoints:${tenant}`,
+    /** Hash: since when an endpoint is not told any more, by its id. */
+    webhookDisabled: (tenant: string) => `${prefix}:{wh}:disabled:${tenant}`,
+    /** Set: partners that have or had an endpoint. */
+    webhookTenants: () => `${prefix}:{wh}:tenants`,
+    /** Sorted set: deliveries that were given up, by when. */
+    webhookDead: (tenant: string) => `${prefix}:{wh}:dead:${tenant}`,
+    /** Hash: why a delivery was given up, by its id. */
+    webhookDeadLetters: (tenant: string) => `${prefix}:{wh}:dead-letters:${tenant}`,
     /** Hash: an event that a partner is told, and its sequence. */
     webhookEvent: (tenant: string, eventId: string) => `${prefix}:{wh}:event:${tenant}:${eventId}`,
     /** String: how many events there were of one aggregate. */

@@ -24,3 +24,38 @@ export async function emitWebhook(
   if (reply === -1) return 'nobody'
   return reply === 0 ? 'repeated' : 'queued'
 }
+
+export interface WebhookBuryCall {
+  readonly dead: string
+  readonly letters: string
+  readonly deliveryId: string
+  /** The letter as JSON. */
+  readonly letter: string
+  readonly nowMs: number
+}
+
+/** assay_webhook_bury: how many old letters went for it. */
+export async function buryDelivery(
+  redis: Redis,
+  { dead, letters, deliveryId, letter, nowMs }: WebhookBuryCall,
+  { maxLetters, keepMs }: { readonly maxLetters: number; readonly keepMs: number }
+): Promise<number> {
+  const args = [deliveryId, letter, nowMs, maxLetters, nowMs - keepMs]
+  return (await redis.fcall('assay_webhook_bury', 2, dead, letters, ...args)) as number
+}
+
+export interface WebhookResendCall {
+  readonly dead: string
+  readonly letters: string
+  readonly event: string
+  readonly outbox: string
+  readonly deliveryId: string
+  /** Entry of the outbox as JSON. */
+  readonly entry: string
+}
+
+/** assay_webhook_resend: false when there is no such dead delivery, or its event has ended. */
+export async function resendDelivery(redis: Redis, call: WebhookResendCall): Promise<boolean> {
+  const keys = [call.dead, call.letters, call.event, call.outbox]
+  return (await redis.fcall('assay_webhook_resend', 4, ...keys, call.deliveryId, call.entry)) === 1
+}

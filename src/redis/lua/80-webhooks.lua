@@ -23,3 +23,50 @@ local function assay_webhook_emit(keys, args)
 end
 
 redis.register_function('assay_webhook_emit', assay_webhook_emit)
+
+-- Forgets a delivery that was given up. Not a function of its own.
+local function forget_delivery(dead, letters, id)
+  redis.call('ZREM', dead, id)
+  return redis.call('HDEL', letters, id)
+end
+
+--[[
+  Keeps a delivery that was given up, for a person to send again. Given up again, it has its newest letter.
+  KEYS[1]   zset  dead deliveries of the partner, score = when, ms
+  KEYS[2]   hash  their letters by id
+  ARGV[1]   delivery id
+  ARGV[2]   letter as JSON
+  ARGV[3]   now, ms
+  ARGV[4]   most letters that are kept
+  ARGV[5]   letters from before then go: their events have ended
+  Reply     how many old ones went for it
+]]
+local function assay_webhook_bury(keys, args)
+  redis.call('ZADD', keys[1], args[3], args[1])
+  redis.call('HSET', keys[2], args[1], args[2])
+  local excess = redis.call('ZCARD', keys[1]) - tonumber(args[4])
+  local gone = redis.call('ZRANGE', keys[1], '-inf', '(' .. args[5], 'BYSCORE')
+  if excess > #gone then gone = redis.call('ZRANGE', keys[1], 0, excess - 1) end
+  for _, id in ipairs(gone) do forget_delivery(keys[1], keys[2], id) end
+  return #gone
+end
+
+--[[
+  Takes a delivery out of the dead ones and queues it again: both or neither.
+  KEYS[1]   zset    dead deliveries of the partner
+  KEYS[2]   hash    their letters by id
+  KEYS[3]   hash    event
+  KEYS[4]   stream  webhook outbox
+  ARGV[1]   delivery id
+  ARGV[2]   entry of the outbox as JSON
+  Reply     1 queued · 0 there is no such dead delivery, or its event has ended; nothing was queued
+]]
+local function assay_webhook_resend(keys, args)
+  if forget_delivery(keys[1], keys[2], args[1]) == 0 then return 0 end
+  if redis.call('EXISTS', keys[3]) == 0 then return 0 end
+  redis.call('XADD', keys[4], '*', 'w', args[2])
+  return 1
+end
+
+redis.register_function('assay_webhook_bury', assay_webhook_bury)
+redis.register_function('assay_webhook_resend', assay_webhook_resend)
