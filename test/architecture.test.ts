@@ -38,11 +38,12 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'src/inference': ['src/domain', 'src/features'],
   'src/access': ['src/domain', 'src/redis'],
   'src/decisions': ['src/domain', 'src/features', 'src/inference', 'src/policy', 'src/redis'],
+  'src/loans': ['src/domain', 'src/redis'],
   'src/drift': ['src/domain', 'src/inference'],
   'src/outcomes': ['src/domain', 'src/redis', 'src/decisions'],
   'src/explanation': ['src/domain', 'src/features', 'src/inference', 'src/policy', 'src/decisions'],
   'src/serving': ['src/domain', 'src/features', 'src/inference', 'src/policy', 'src/decisions', 'src/redis'],
-  'src/monitoring': ['src/domain', 'src/features', 'src/inference', 'src/redis', 'src/decisions'],
+  'src/monitoring': ['src/loans', 'src/domain', 'src/features', 'src/inference', 'src/redis', 'src/decisions'],
   'src/webhooks': ['src/domain', 'src/redis'],
   'src/inbox': ['src/domain', 'src/edge', 'src/features', 'src/redis'],
   'src/gateway': [

@@ -35,3 +35,24 @@ export function addTerm(day: number, { count, unit }: Term): number {
   const lastOfMonth = new Date(Date.UTC(year, month + 1, 0)).getUTCDate()
   return Date.UTC(year, month, Math.min(date.getUTCDate(), lastOfMonth)) / DAY_MS
 }
+
+/** The day number of an ISO 8601 date. */
+export function dayOfDate(date: string): number {
+  return Date.parse(`${date}T00:00:00Z`) / DAY_MS
+}
+
+/** The month of a day, as ISO 8601 writes it: 2024-02. */
+export function monthOf(day: number): string {
+  return isoDate(day).slice(0, 7)
+}
+
+/** The last day of a month: 2024-02 ends on the 29th. */
+export function lastDayOf(month: string): number {
+  const [year = Number.NaN, number = Number.NaN] = month.split('-').map(Number)
+  return Date.UTC(year, number, 0) / DAY_MS
+}
+
+/** The first millisecond of a day in a fixed zone. */
+export function startOfDayMs(day: number, utcOffsetMinutes: number): number {
+  return day * DAY_MS - utcOffsetMinutes * 60_000
+}

@@ -56,7 +56,11 @@ const STORED_CODES: readonly [EventType, number][] = [
   ['account.balance', 33],
   ['fraud.labelled', 34],
   ['dispute.opened', 35],
-  ['consent.changed', 36]
+  ['consent.changed', 36],
+  ['loan.restructured', 37],
+  ['loan.written_off', 38],
+  ['loan.recovered', 39],
+  ['loan.warned', 40]
 ]
 
 test('the codes of event types are the stored ones', () => {
@@ -89,7 +93,9 @@ const STORED_MEMBERS = {
   PASTE_BITS: '1 other 2 income 4 address 8 contact 16 phone 32 bankCard 64 name 128 nationalId',
   PROFILE_FIELD_CODES: '1 phone 2 address 3 employer 4 income 5 bankCard 6 emergencyContact',
   REPAYMENT_CODES: '1 scheduled 2 partial 3 final 4 prepaid',
-  TAMPERING_BITS: '1 rooted 2 emulator 4 hooked'
+  RESTRUCTURING_CODES: '1 extension 2 payment_holiday 3 reduced_rate 4 settlement 5 other',
+  TAMPERING_BITS: '1 rooted 2 emulator 4 hooked',
+  WARNING_CODES: '1 none 2 yellow 3 orange 4 red'
 }
 
 test('the codes of members of closed lists are the stored ones', () => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { OLDEST_EVENT_MS } from '../../src/domain/event-time.ts'
+import { UUID_PATTERN } from '../../src/domain/ids.ts'
 
 const DAY_MS = 86_400_000
 
@@ -7,6 +8,8 @@ const DAY_MS = 86_400_000
 interface Schema {
   readonly type?: string
   readonly enum?: readonly unknown[]
+  readonly format?: string
+  readonly pattern?: string
   readonly minimum?: number
   readonly maximum?: number
   readonly items?: Schema
@@ -32,14 +35,29 @@ function memberOf(schema: Schema): fc.Arbitrary<At<unknown>> {
     case 'boolean':
       return always(fc.boolean())
     case 'string':
-      return always(fc.constantFrom('one', 'two', 'three', 'four', 'five'))
+      return always(textOf(schema))
     case 'array':
-      return always(fc.subarray([...((schema.items as Schema).enum ?? [])]))
+      return arrayOf(schema.items as Schema)
+    case 'object':
+      return arbitraryData(schema)
     case 'integer':
       return integerOf(schema)
     default:
       throw new Error(`no payload has a ${schema.type}`)
   }
+}
+
+function textOf({ format, pattern }: Schema): fc.Arbitrary<string> {
+  if (format === 'date') return fc.constantFrom('2024-02-29', '2024-03-31', '2025-12-01')
+  if (pattern === UUID_PATTERN) return fc.constant('01890a5d-ac96-7b3c-8f00-0123456789ab')
+  return fc.constantFrom('one', 'two', 'three', 'four', 'five')
+}
+
+function arrayOf(items: Schema): fc.Arbitrary<At<unknown>> {
+  if (items.enum !== undefined) return always(fc.subarray([...items.enum]))
+  return fc
+    .array(memberOf(items), { minLength: 1, maxLength: 3 })
+    .map((drawn) => (atMs: number) => drawn.map((item) => item(atMs)))
 }
 
 /** The whole range of an integer, and its small values often: what conditions tell apart lies there. */

@@ -1,9 +1,10 @@
 import { Type } from 'typebox'
 import { PRODUCTS } from '../application.ts'
 import { timeSchema } from '../event-time.ts'
-import { ApplicationIdSchema, idSchema, LoanIdSchema } from '../ids.ts'
-import { amountSchema } from '../money.ts'
+import { ApplicationIdSchema, DecisionIdSchema, idSchema, LoanIdSchema } from '../ids.ts'
+import { amountSchema, CurrencySchema } from '../money.ts'
 import {
+  categorySchema,
   codeOf,
   countSchema,
   DAY_MS,
@@ -17,6 +18,20 @@ import {
 const TermDays = Type.Integer({ minimum: 1, maximum: 3650 })
 const InstalmentNo = Type.Integer({ minimum: 1, maximum: 1000 })
 const OfferId = idSchema('The partner’s id of the offer')
+const RuleId = idSchema('Rule or model that saw it')
+
+/** What must be paid when, the first due date first. */
+const PlanSchema = Type.Array(
+  Type.Object(
+    {
+      dueDate: Type.String({ format: 'date', description: 'Where the borrower is' }),
+      principalMinor: amountSchema('Principal part'),
+      interestMinor: amountSchema('Interest and fees')
+    },
+    strict
+  ),
+  { minItems: 1, maxItems: 400, description: 'Instalments by due date' }
+)
 
 export const OUTCOME_CODES = { APPROVE: 1, REFER: 2, DECLINE: 3 } as const
 export const REPAYMENT_CODES = { scheduled: 1, partial: 2, final: 3, prepaid: 4 } as const
@@ -27,6 +42,15 @@ export const DEBIT_FAILURE_CODES = {
   bank_unavailable: 4,
   other: 5
 } as const
+export const RESTRUCTURING_CODES = {
+  extension: 1,
+  payment_holiday: 2,
+  reduced_rate: 3,
+  settlement: 4,
+  other: 5
+} as const
+/** 'none' withdraws what the same rule said before. */
+export const WARNING_CODES = { none: 1, yellow: 2, orange: 3, red: 4 } as const
 export const CONTACT_CODES = { promised: 1, reached: 2, not_reached: 3, disputed: 4, refused: 5 } as const
 
 /** An application, its decision, the contract, the loan and its repayment. */
@@ -52,7 +76,25 @@ export const LOAN_EVENTS = {
         principalMinor: Type.Optional(amountSchema('Paid out', 1)),
         termDays: TermDays,
         approvedAtMs: Type.Optional(timeSchema('When the money was promised')),
-        drawnPermille: Type.Optional(permilleSchema('Part of the limit that is drawn after this'))
+        drawnPermille: Type.Optional(permilleSchema('Part of the limit that is drawn after this')),
+        dueAtMs: Type.Optional(timeSchema('When the last instalment is due, for a loan without a schedule')),
+        schedule: Type.Optional(PlanSchema),
+        graceDays: Type.Optional(
+          Type.Integer({
+            minimum: 0,
+            maximum: 30,
+            description: 'Days after a due date on which it is still paid in time'
+          })
+        ),
+        utcOffsetMinutes: Type.Optional(
+          Type.Integer({ minimum: -720, maximum: 840, description: 'Zone of the due dates' })
+        ),
+        decisionId: Type.Optional(DecisionIdSchema),
+        offerId: Type.Optional(OfferId),
+        product: Type.Optional(Type.Enum([...PRODUCTS])),
+        currency: Type.Optional(CurrencySchema),
+        channel: Type.Optional(categorySchema('Where the loan was sold')),
+        band: Type.Optional(categorySchema('Band of risk at the decision'))
       },
       strict
     ),
@@ -197,5 +239,43 @@ export const LOAN_EVENTS = {
       durationMs: promisedForMs === undefined ? undefined : promisedForMs - occurredAtMs,
       code: CONTACT_CODES[result]
     })
+  }),
+  'loan.restructured': defineType({
+    code: 37,
+    data: Type.Object(
+      { loanId: LoanIdSchema, kind: Type.Optional(memberOf(RESTRUCTURING_CODES)), schedule: PlanSchema },
+      { ...strict, description: 'The schedule replaces what was still to be paid' }
+    ),
+    fields: ({ kind }) => ({ code: codeOf(RESTRUCTURING_CODES, kind) })
+  }),
+  'loan.written_off': defineType({
+    code: 38,
+    data: Type.Object(
+      { loanId: LoanIdSchema, amountMinor: Type.Optional(amountSchema('Given up; the balance where it is not told')) },
+      strict
+    ),
+    fields: ({ amountMinor }) => ({ amountMinor })
+  }),
+  'loan.recovered': defineType({
+    code: 39,
+    data: Type.Object(
+      { loanId: LoanIdSchema, amountMinor: amountSchema('Came in after the loan was written off') },
+      strict
+    ),
+    fields: ({ amountMinor }) => ({ amountMinor })
+  }),
+  'loan.warned': defineType({
+    code: 40,
+    data: Type.Object(
+      {
+        loanId: LoanIdSchema,
+        rule: RuleId,
+        ruleVersion: Type.Optional(idSchema('Version of the rule')),
+        level: memberOf(WARNING_CODES),
+        expiresAtMs: Type.Optional(timeSchema('From when it says nothing any more'))
+      },
+      strict
+    ),
+    fields: ({ level }) => ({ code: WARNING_CODES[level] })
   })
 } as const
