@@ -109,7 +109,8 @@ async function runLoad(args) {
   const node = await prepare()
   const env = { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE }
   if (!args.includes('--help')) env.ASSAY_REDIS_SERVER = JSON.stringify(await resolveRedisServer())
-  return runInForeground(node, [join(ROOT, 'load-tests', 'run.ts'), ...args], { env })
+  const [file, rest] = args[0] === 'overload' ? ['run-overload.ts', args.slice(1)] : ['run.ts', args]
+  return runInForeground(node, [join(ROOT, 'load-tests', file), ...rest], { env })
 }
 
 async function runProgram([file, ...args]) {

@@ -17,6 +17,8 @@ declare module 'autocannon' {
     readonly errors: number
     /** Seconds. */
     readonly duration: number
+    /** Milliseconds, of all answers. */
+    readonly latency: { readonly p99: number }
     readonly statusCodeStats: Readonly<Record<string, { readonly count: number }>>
   }
   interface Run extends PromiseLike<Result> {

@@ -7,6 +7,8 @@ export interface DispatcherOptions {
   readonly measureFromMs: number
   /** The most requests in progress; what is due beyond waits, and its wait counts. */
   readonly maxInFlight: number
+  /** What is due beyond is not sent at all, as by a caller whose connections are all in use. */
+  readonly dropsBeyond?: boolean
   /** On the clock of the plan. */
   readonly nowMs: () => number
   readonly transmit: (index: number) => void
@@ -45,6 +47,8 @@ export interface OpenLoopCounts extends Percentiles {
   readonly errors: number
   /** Requests that had to wait because `maxInFlight` were in progress. Above 0 the service could not keep up. */
   readonly heldBack: number
+  /** Requests that were never sent, for the same reason, where `dropsBeyond` says so; `sent` is without them. */
+  readonly dropped: number
   /** How much too late the generator itself sent: part of the latencies above. */
   readonly lag: Percentiles
   readonly statuses: Readonly<Record<string, number>>
@@ -57,11 +61,11 @@ const MAX_LATENCY_MICROS = 600_000_000
  * one that could not be sent because the service stood still has waited all that time, as its customer would have.
  */
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
-  const { planMs, measureFromMs, maxInFlight, nowMs, transmit, onFinished } = options
+  const { planMs, measureFromMs, maxInFlight, dropsBeyond = false, nowMs, transmit, onFinished } = options
   const [latencies, lags] = [createHistogram(), createHistogram()]
   const statuses: Record<string, number> = {}
   const waiting: number[] = []
-  let [firstWaiting, sent, answered, inFlight, errors, heldBack] = [0, 0, 0, 0, 0, 0]
+  let [firstWaiting, sent, answered, inFlight, errors, heldBack, dropped, skipped] = [0, 0, 0, 0, 0, 0, 0, 0]
 
   const dueAt = (index: number): number => planMs[index] as number
   const counts = (index: number): boolean => dueAt(index) >= measureFromMs
@@ -75,11 +79,15 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     sendDue: () => {
       for (; sent < planMs.length && dueAt(sent) <= nowMs(); sent++) {
         if (inFlight < maxInFlight) send(sent)
-        else {
+        else if (dropsBeyond) {
+          if (counts(sent)) dropped++
+          skipped++
+        } else {
           if (counts(sent)) heldBack++
           waiting.push(sent)
         }
       }
+      if (answered + skipped === planMs.length) onFinished()
     },
     answered: (index, status) => {
       if (counts(index)) {
@@ -90,17 +98,18 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       inFlight--
       answered++
       if (firstWaiting < waiting.length) send(waiting[firstWaiting++] as number)
-      else if (answered === planMs.length) onFinished()
+      else if (answered + skipped === planMs.length) onFinished()
     },
     progress: () => ({ planned: planMs.length, sent, inFlight, errors }),
     counts: () => {
       const planned = planMs.reduce((count, dueMs) => (dueMs >= measureFromMs ? count + 1 : count), 0)
-      const unanswered = planned - latencies.totalCount - errors
+      const unanswered = planned - dropped - latencies.totalCount - errors
       return {
-        sent: planned,
+        sent: planned - dropped,
         errors: errors + unanswered,
         ...percentiles(latencies),
         heldBack,
+        dropped,
         lag: percentiles(lags),
         statuses: unanswered > 0 ? { ...statuses, unanswered } : statuses
       }

@@ -23,6 +23,7 @@ export interface OpenLoopTask extends Common {
   readonly ratePerSecond: number
   readonly warmUpSeconds: number
   readonly maxInFlight: number
+  readonly dropsBeyond?: boolean | undefined
   readonly drainMs: number
 }
 
@@ -59,7 +60,7 @@ async function generate(
       onTick: (requestsPerSecond) => emit({ kind: 'tick', requestsPerSecond })
     })
   }
-  const { arrivals, ratePerSecond, warmUpSeconds, maxInFlight, drainMs } = task
+  const { arrivals, ratePerSecond, warmUpSeconds, maxInFlight, dropsBeyond, drainMs } = task
   return runOpenLoop({
     host: HOST,
     port,
@@ -70,6 +71,7 @@ async function generate(
     warmUpSeconds,
     seed,
     maxInFlight,
+    dropsBeyond,
     drainMs,
     onMeasuring: () => emit({ kind: 'measuring' }),
     onProgress: (progress) => emit({ kind: 'progress', ...progress })

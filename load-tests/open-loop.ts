@@ -18,6 +18,7 @@ export interface OpenLoopOptions {
   readonly warmUpSeconds: number
   readonly seed: number
   readonly maxInFlight: number
+  readonly dropsBeyond?: boolean | undefined
   /** How long after the last request answers are still waited for. */
   readonly drainMs: number
   /** Called once when the warm-up is over. */
@@ -60,6 +61,7 @@ export async function runOpenLoop(options: OpenLoopOptions): Promise<OpenLoopRes
     planMs,
     measureFromMs,
     maxInFlight,
+    dropsBeyond: options.dropsBeyond ?? false,
     nowMs: () => performance.now() - startMs,
     transmit: (index) => {
       const connection = pool.take()

@@ -26,6 +26,9 @@ export interface OpenLoopPhase {
   readonly ratePerSecond: number
   readonly seconds: number
   readonly warmUpSeconds: number
+  /** Requests in progress at most, if not as always. */
+  readonly maxInFlight?: number
+  readonly dropsBeyond?: boolean
 }
 
 export interface SaturationPhase {
@@ -49,8 +52,8 @@ export async function openLoopPhase(context: PhaseContext, phase: OpenLoopPhase)
   const task: OpenLoopTask = {
     kind: 'open-loop',
     ...common(context),
-    ...rest,
     maxInFlight: MAX_IN_FLIGHT,
+    ...rest,
     drainMs: DRAIN_MS
   }
   const { result, cpu } = await measured<OpenLoopResult>(context, name, task)

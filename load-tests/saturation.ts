@@ -16,6 +16,8 @@ export interface SaturationResult {
   readonly rps: number
   readonly requests: number
   readonly errors: number
+  /** Of all answers, milliseconds: what a caller waits whose connection sends the next at once. */
+  readonly p99: number
   readonly seconds: number
   readonly statuses: Readonly<Record<string, number>>
 }
@@ -51,6 +53,7 @@ export async function runSaturation(options: SaturationOptions): Promise<Saturat
     rps: result['2xx'] / duration,
     requests: result['2xx'] + non2xx,
     errors: non2xx + errors,
+    p99: result.latency.p99,
     seconds: duration,
     statuses: Object.fromEntries([...statuses, ...(errors > 0 ? [['broken or timed out', errors]] : [])])
   }

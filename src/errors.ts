@@ -25,6 +25,7 @@ export const ERRORS = {
   application_conflict: { status: 422, title: 'The application is known with another content', retryable: false },
   idempotency_conflict: { status: 422, title: 'The Idempotency-Key was used for another request', retryable: false },
   backlog: { status: 429, title: 'Too many events wait to be worked off', retryable: true },
+  share_exceeded: { status: 429, title: 'Others want what this partner has beyond its share', retryable: true },
   internal_error: { status: 500, title: 'Something went wrong on our side', retryable: true },
   overloaded: { status: 503, title: 'Too many requests are in progress', retryable: true },
   store_unavailable: {

@@ -7,6 +7,7 @@ import { loadConfig } from './config.ts'
 import { countSetAside, observeDecisions } from './decision-metrics.ts'
 import { createDecideService } from './decisions/decide.ts'
 import { createRedisDecisionStore } from './decisions/redis-decision-store.ts'
+import { createReplayLookup } from './decisions/redis-replays.ts'
 import { createDriftMetrics } from './drift/drift-metrics.ts'
 import { createEdge } from './edge/edge.ts'
 import { createTokenise } from './edge/tokens.ts'
@@ -215,6 +216,8 @@ async function main(): Promise<void> {
       clock: systemClock,
       metrics,
       log,
+      isReplay: createReplayLookup({ redis, keys }),
+      leastMs: () => 0,
       isBacklogged: backlog.isOver,
       notReady
     },

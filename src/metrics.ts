@@ -71,8 +71,8 @@ export const METRICS = {
   credit_requests_in_flight: { type: 'gauge', help: 'Admitted requests in progress', labels: [] },
   credit_requests_shed_total: {
     type: 'counter',
-    help: 'Requests refused because too many were in progress',
-    labels: ['route']
+    help: 'Requests refused before their body was read',
+    labels: ['route', 'reason']
   },
   credit_model_inference_duration_seconds: {
     type: 'histogram',

@@ -40,6 +40,10 @@ export interface AppDeps {
   readonly clock: Clock
   readonly metrics: Metrics
   readonly log: Logger
+  /** Whether a partner has sent an Idempotency-Key before: then it is let in when others are not. */
+  readonly isReplay: (tenant: string, idempotencyKey: string) => Promise<boolean>
+  /** What a decision takes at least just now. */
+  readonly leastMs: () => number
   /** Whether so many events wait that no more are taken for now. */
   readonly isBacklogged: () => boolean
   /** What keeps the service from deciding; empty when ready. */
@@ -87,12 +91,17 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
 
   const errors = metrics.counter('credit_decision_errors_total')
   const inFlight = metrics.gauge('credit_requests_in_flight')
+  const shed = metrics.counter('credit_requests_shed_total')
   installErrorHandler(app, { log: deps.log, onError: (route, kind) => errors.inc({ stage: route, kind }) })
   await app.register(authentication, { partnerKeys: deps.partnerKeys })
   await app.register(admission, {
     maxInFlight: options.maxInFlight,
+    deadlineMs: options.deadlineMs,
+    clock,
+    leastMs: deps.leastMs,
+    isReplay: deps.isReplay,
     onInFlight: (requests) => inFlight.set(requests),
-    onShed: (route) => metrics.counter('credit_requests_shed_total').inc({ route })
+    onShed: (route, reason) => shed.inc({ route, reason })
   })
   await app.register(requestMetrics, { metrics })
   await app.register(openapi, { version: options.version, page: options.docsPage })

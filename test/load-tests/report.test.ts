@@ -11,6 +11,7 @@ const ROW: OpenLoopRow = {
   sent: 20_000,
   errors: 0,
   ...TIMES,
+  dropped: 0,
   heldBack: 0,
   lag: TIMES,
   statuses: { 200: 20_000 },
@@ -20,6 +21,7 @@ const round = (rps: number, errors = 0) => ({
   rps,
   requests: rps * 5,
   errors,
+  p99: 9.5,
   seconds: 5,
   statuses: { 200: rps * 5 - errors, ...(errors > 0 && { 503: errors }) },
   ...COSTS

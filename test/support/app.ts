@@ -7,6 +7,7 @@ import { type Clock, systemClock } from '../../src/clock.ts'
 import { countSetAside, observeDecisions } from '../../src/decision-metrics.ts'
 import { createDecideService } from '../../src/decisions/decide.ts'
 import { createRedisDecisionStore } from '../../src/decisions/redis-decision-store.ts'
+import { createReplayLookup } from '../../src/decisions/redis-replays.ts'
 import type { Lineup, Serving } from '../../src/decisions/serving.ts'
 import type { DecisionStore } from '../../src/decisions/store.ts'
 import type { DecisionRequest } from '../../src/domain/application.ts'
@@ -55,6 +56,8 @@ export interface TestAppOptions extends Partial<AppOptions> {
   readonly compactFromBytes?: number
   readonly maxEntityBytes?: number
   readonly isBacklogged?: () => boolean
+  /** What a decision is thought to take at least; nothing by default. */
+  readonly leastMs?: () => number
   /** Models that explanations find; none by default. */
   readonly models?: ModelLibrary
   /** Puts others beside the model. */
@@ -170,6 +173,8 @@ export async function buildTestApp(options: TestAppOptions = {}): Promise<TestAp
     metrics,
     log,
     notReady: () => [],
+    isReplay: createReplayLookup({ redis, keys }),
+    leastMs: options.leastMs ?? (() => 0),
     isBacklogged: options.isBacklogged ?? (() => false)
   }
   const defaults = { version: 'test', deadlineMs: 2000, maxInFlight: 1024, allowAsOf: false, docsPage: false }

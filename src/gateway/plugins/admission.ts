@@ -1,43 +1,136 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { AssayError } from '../../errors.ts'
+import type { Clock } from '../../clock.ts'
+import { AssayError, ERRORS } from '../../errors.ts'
+import { toProblem } from '../problem.ts'
+import { createRefusalPacer } from '../refusals.ts'
+import { createSlots, type Refusal, type RequestClass } from '../slots.ts'
+import { principalOf } from './authentication.ts'
 
 declare module 'fastify' {
   interface FastifyReply {
-    admitted: boolean
+    /** Whose slot the request has; empty when it has none. */
+    slotOf: string
   }
   interface FastifyContextConfig {
-    /** Whether the route counts towards what may be in progress at once. */
-    admitted?: boolean
+    /** What the route counts as towards what may be in progress at once; left out, it is never refused. */
+    admitted?: Exclude<RequestClass, 'replays'>
   }
 }
 
 export interface AdmissionOptions {
   readonly maxInFlight: number
+  readonly deadlineMs: number
+  readonly clock: Pick<Clock, 'monotonicMs'>
+  /** What a decision takes at least just now. */
+  readonly leastMs: () => number
+  /** Whether this partner has sent this Idempotency-Key before. */
+  readonly isReplay: (tenant: string, idempotencyKey: string) => Promise<boolean>
   readonly onInFlight: (inFlight: number) => void
-  readonly onShed: (route: string) => void
+  readonly onShed: (route: string, why: Refusal) => void
 }
 
-/** Bounds what is in progress: past the limit an answer in a moment beats one after the deadline. */
+/** Decisions cost the event loop some 150 µs, refusals some 20: this many take a fiftieth of it (docs/overload.md). */
+const REFUSALS = { atOncePerSecond: 1000, holdMs: 250, maxHeld: 4096 }
+/** Look-ups of replays in progress; each is a part of one command of Redis. */
+const MAX_LOOKUPS = 64
+const MAX_KEY_LENGTH = 255
+
+const RETRY_AFTER_SECONDS = 1
+const ERRORS_OF: Readonly<Record<Refusal, AssayError>> = {
+  full: new AssayError('overloaded', 'try again in a moment'),
+  late: new AssayError('overloaded', 'it could not be answered before its deadline just now'),
+  share: new AssayError('share_exceeded', 'try again in a moment')
+}
+
+/**
+ * Bounds what is in progress: past the limit an answer in a moment beats one after the deadline. Decides by head and key
+ * alone, before the body is read. Reading back is never refused, and a repeat with its Idempotency-Key has slots of its own.
+ */
 export const admission = fp<AdmissionOptions>(
-  async (app: FastifyInstance, { maxInFlight, onInFlight, onShed }) => {
-    let inFlight = 0
-    app.decorateReply('admitted', false)
-    app.addHook('onRequest', (request, reply, done) => {
-      if (request.routeOptions.config.admitted !== true) return done()
-      if (inFlight >= maxInFlight) {
-        onShed(request.routeOptions.url ?? 'unmatched')
-        return done(new AssayError('overloaded', 'try again in a moment', { retryAfterSeconds: 1 }))
+  async (app: FastifyInstance, options) => {
+    const { clock, isReplay, onInFlight, onShed } = options
+    const slots = createSlots({ ...options, monotonicMs: clock.monotonicMs })
+    const pacer = createRefusalPacer({ ...REFUSALS, monotonicMs: clock.monotonicMs })
+    let lookups = 0
+
+    const letIn = (reply: FastifyReply, tenant: string): void => {
+      reply.slotOf = tenant
+      onInFlight(slots.inFlight())
+      reply.raw.once('close', () => {
+        // The client went away, of which nobody is told when the answer is written; the work goes on until its deadline.
+        if (reply.slotOf !== '') setTimeout(leave, options.deadlineMs, reply).unref()
+      })
+    }
+
+    const leave = (reply: FastifyReply): void => {
+      if (reply.slotOf === '') return
+      slots.give(reply.slotOf)
+      reply.slotOf = ''
+      onInFlight(slots.inFlight())
+    }
+
+    const refuse = (request: FastifyRequest, reply: FastifyReply, why: Refusal): void => {
+      onShed(request.routeOptions.url ?? 'unmatched', why)
+      pacer.send(() => sendRefusal(request, reply, why))
+    }
+
+    /** Lets in what was asked before, if a look at Redis says so. */
+    const lookUp = async (request: FastifyRequest, reply: FastifyReply, why: Refusal): Promise<boolean> => {
+      const { tenant } = principalOf(request)
+      lookups++
+      const known = await isReplay(tenant, String(request.headers['idempotency-key'])).catch(() => false)
+      lookups--
+      if (!known || slots.take({ tenant, class: 'replays', remainingMs: options.deadlineMs }) !== undefined) {
+        refuse(request, reply, why)
+        return false
       }
-      onInFlight(++inFlight)
-      reply.admitted = true
+      letIn(reply, tenant)
+      return true
+    }
+
+    app.decorateReply('slotOf', '')
+    app.addHook('onRequest', (request, reply, done) => {
+      const kind = request.routeOptions.config.admitted
+      if (kind === undefined) return done()
+      const { tenant } = principalOf(request)
+      const why = slots.take({ tenant, class: kind, remainingMs: options.deadlineMs })
+      if (why === undefined) {
+        letIn(reply, tenant)
+        return done()
+      }
+      const key = request.headers['idempotency-key']
+      if (kind !== 'decisions' || key === undefined || key.length > MAX_KEY_LENGTH || lookups >= MAX_LOOKUPS)
+        return refuse(request, reply, why)
+      lookUp(request, reply, why).then((isIn) => {
+        if (isIn) done()
+      }, done)
+    })
+    app.addHook('onResponse', (_request, reply, done) => {
+      leave(reply)
       done()
     })
-    // Runs once for every reply, also when the client went away.
-    app.addHook('onResponse', (_request, reply, done) => {
-      if (reply.admitted) onInFlight(--inFlight)
+    app.addHook('preClose', (done) => {
+      pacer.flush()
       done()
     })
   },
   { name: 'admission', dependencies: ['authentication'] }
 )
+
+/** The parts of each refusal before and after the id of the request: nothing is printed or thrown when it matters. */
+const BODIES = Object.fromEntries(
+  Object.entries(ERRORS_OF).map(([why, error]) => [
+    why,
+    JSON.stringify(toProblem(error, '\n')).split(JSON.stringify('\n').slice(1, -1))
+  ])
+) as unknown as Readonly<Record<Refusal, readonly [string, string]>>
+
+function sendRefusal({ id }: FastifyRequest, reply: FastifyReply, why: Refusal): void {
+  const [before, after] = BODIES[why]
+  reply
+    .code(ERRORS[ERRORS_OF[why].code].status)
+    .header('retry-after', RETRY_AFTER_SECONDS)
+    .header('content-type', 'application/problem+json')
+    .send(before + id + after)
+}

@@ -33,7 +33,7 @@ export const decisionRoutes: FastifyPluginAsyncTypebox<DecisionRoutesOptions> = 
   app.post(
     '/v1/decisions',
     {
-      config: { scope: 'decisions', admitted: true },
+      config: { scope: 'decisions', admitted: 'decisions' },
       schema: {
         summary: 'Decide an application',
         description:

@@ -51,7 +51,7 @@ export const eventRoutes: FastifyPluginAsyncTypebox<EventRoutesOptions> = async 
     '/v1/events',
     {
       bodyLimit: BODY_LIMIT_BYTES,
-      config: { scope: 'events', admitted: true },
+      config: { scope: 'events', admitted: 'events' },
       // Before the body is read: what will not be taken should cost nothing.
       onRequest: (_request, _reply, done) => done(isBacklogged() ? tooManyWaiting() : undefined),
       schema: {

@@ -40,13 +40,13 @@ export const outcomeRoutes: FastifyPluginAsyncTypebox<OutcomeRoutesOptions> = as
     '/v1/outcomes',
     {
       bodyLimit: BODY_LIMIT_BYTES,
-      config: { scope: 'outcomes', admitted: true },
+      config: { scope: 'outcomes', admitted: 'events' },
       schema: {
         summary: `Tell what became of up to ${MAX_OUTCOMES} decisions`,
         description:
           'Each counts once, so that everything may be sent again. Of two that differ the later observed counts.',
         body: BodySchema,
-        response: { 200: NotedSchema, ...problemResponses(400, 413, 415) }
+        response: { 200: NotedSchema, ...problemResponses(400, 413, 415, 429) }
       }
     },
     async (request) => {

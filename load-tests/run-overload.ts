@@ -1,0 +1,125 @@
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { machine } from './json-report.ts'
+import { type OverloadResults, runOverload } from './overload.ts'
+import { createProgress } from './progress.ts'
+import type { Goal } from './results.ts'
+import { startServiceUnderTest } from './stack.ts'
+import { goalsTable, table } from './tables.ts'
+
+const USAGE = `npm run load:overload -- [options]
+
+Finds what a service of its own does at most, then offers it many times as much, and prints what is left of it.
+docs/overload.md tells how to read it. The exit code is 0 when the run itself worked, whether the goals hold or not.
+
+  --times 10            the saturation rate so many times
+  --seconds 8           of saturation and of overload
+  --max-in-flight 512   connections of all callers together; what is due beyond is never sent, and counted
+  --seed 1
+  --json FILE           all numbers, latencies in milliseconds
+`
+const CONNECTIONS = 128
+const GOAL_GOODPUT_SHARE = 0.9
+const GOAL_P99_RATIO = 2
+
+function whole(name: string, text: string, maximum: number): number {
+  if (/^\d{1,9}$/.test(text) && Number(text) >= 1 && Number(text) <= maximum) return Number(text)
+  throw new Error(`--${name} takes whole numbers from 1 to ${maximum}\n\n${USAGE}`)
+}
+
+function report({ peak, overload, ...rest }: OverloadResults, maxInFlight: number): string {
+  const cpu = (micros: Readonly<Record<string, number>>) => Math.round(micros.gateway ?? Number.NaN)
+  const rows = [
+    [
+      'saturation',
+      Math.round(peak.rps),
+      Math.round(peak.rps),
+      peak.p99.toFixed(1),
+      0,
+      0,
+      cpu(peak.cpuMicrosPerRequest)
+    ],
+    [
+      `overload ${overload.rate}/s`,
+      Math.round(rest.sentPerSecond),
+      Math.round(rest.goodput),
+      overload.p99.toFixed(1),
+      rest.refused,
+      overload.dropped,
+      cpu(overload.cpuMicrosPerRequest)
+    ]
+  ]
+  const other = Math.max(peak.otherCores, overload.otherCores)
+  return [
+    table(['', 'sent/s', 'decided/s', 'p99 ms', 'refused', 'never sent', 'gateway µs a request'], rows),
+    `  never sent: all ${maxInFlight} connections of the callers were in use. Statuses: ${JSON.stringify(overload.statuses)}\n`,
+    `  others took ${other.toFixed(2)} cores meanwhile; above 0.1, measure again\n`
+  ].join('')
+}
+
+function goalsOf({ goodputShare, p99Ratio }: OverloadResults): Goal[] {
+  return [
+    {
+      name: `decisions under overload at least ${GOAL_GOODPUT_SHARE} of the peak`,
+      measured: goodputShare.toFixed(3),
+      holds: goodputShare >= GOAL_GOODPUT_SHARE
+    },
+    {
+      name: `p99 of what is decided at most ${GOAL_P99_RATIO} times that at the peak`,
+      measured: p99Ratio.toFixed(2),
+      holds: p99Ratio <= GOAL_P99_RATIO
+    }
+  ]
+}
+
+async function main(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      times: { type: 'string', default: '10' },
+      seconds: { type: 'string', default: '8' },
+      'max-in-flight': { type: 'string', default: '512' },
+      seed: { type: 'string', default: '1' },
+      json: { type: 'string' },
+      help: { type: 'boolean' }
+    }
+  })
+  if (values.help === true) return void process.stdout.write(USAGE)
+  const options = {
+    times: whole('times', values.times, 100),
+    seconds: whole('seconds', values.seconds, 600),
+    maxInFlight: whole('max-in-flight', values['max-in-flight'], 20_000),
+    seed: whole('seed', values.seed, 1e9),
+    connections: CONNECTIONS
+  }
+  const progress = createProgress(process.stderr)
+  const interruption = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => interruption.abort(new Error(`ended by ${signal}`)))
+  progress.tick('starting Redis, gateway, ingest and monitor')
+  const service = await startServiceUnderTest({ note: progress.note, profiled: false, signal: interruption.signal })
+  try {
+    const results = await runOverload({ service, options, progress, signal: interruption.signal })
+    progress.done()
+    const { node, redis, cpu } = machine(service.redisVersion)
+    process.stdout.write(
+      `Assay under overload: Node ${node}, Redis ${redis}, ${cpu}, all processes and the generator on it\n`
+    )
+    process.stdout.write(`${report(results, options.maxInFlight)}\n${goalsTable(goalsOf(results))}\n`)
+    if (values.json !== undefined) {
+      const all = { ...results, goals: goalsOf(results), settings: options, machine: machine(service.redisVersion) }
+      writeFileSync(values.json, `${JSON.stringify(all, null, 2)}\n`)
+    }
+  } finally {
+    progress.tick('ending everything')
+    await service.stop()
+    progress.done()
+  }
+}
+
+try {
+  await main(process.argv.slice(2))
+} catch (error) {
+  process.stderr.write(`load overload: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = 1
+}
