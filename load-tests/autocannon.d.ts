@@ -25,6 +25,15 @@ declare module 'autocannon' {
     stop(): void
     on(event: 'tick', listener: (tick: { readonly counter: number }) => void): this
   }
+  interface Autocannon {
+    (options: Options): Run
+    /** Prints progress and, at the end, a table of its own. */
+    track(
+      run: Run,
+      options: { readonly renderProgressBar: boolean; readonly outputStream: NodeJS.WritableStream }
+    ): void
+  }
+  const autocannon: Autocannon
   // biome-ignore lint/style/noDefaultExport: it is what the package has
-  export default function autocannon(options: Options): Run
+  export default autocannon
 }

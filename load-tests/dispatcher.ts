@@ -13,6 +13,8 @@ export interface DispatcherOptions {
   readonly nowMs: () => number
   readonly transmit: (index: number) => void
   readonly onFinished: () => void
+  /** Of each counted answer: when it was due, milliseconds after that, its status (0: the connection broke). */
+  readonly onAnswer?: ((dueMs: number, latencyMs: number, status: number) => void) | undefined
 }
 
 export interface Dispatcher {
@@ -51,9 +53,12 @@ export interface OpenLoopCounts extends Percentiles {
   readonly dropped: number
   /** How much too late the generator itself sent: part of the latencies above. */
   readonly lag: Percentiles
+  /** Latency by percentile, for a plot; empty when nothing was answered. */
+  readonly curve: readonly (readonly [percentile: number, ms: number])[]
   readonly statuses: Readonly<Record<string, number>>
 }
 
+const CURVE = [0, 10, 25, 50, 75, 90, 95, 98, 99, 99.5, 99.8, 99.9, 99.95, 99.98, 99.99, 100]
 const MAX_LATENCY_MICROS = 600_000_000
 
 /**
@@ -61,7 +66,7 @@ const MAX_LATENCY_MICROS = 600_000_000
  * one that could not be sent because the service stood still has waited all that time, as its customer would have.
  */
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
-  const { planMs, measureFromMs, maxInFlight, dropsBeyond = false, nowMs, transmit, onFinished } = options
+  const { planMs, measureFromMs, maxInFlight, dropsBeyond = false, nowMs, transmit, onFinished, onAnswer } = options
   const [latencies, lags] = [createHistogram(), createHistogram()]
   const statuses: Record<string, number> = {}
   const waiting: number[] = []
@@ -92,6 +97,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     answered: (index, status) => {
       if (counts(index)) {
         statuses[status] = (statuses[status] ?? 0) + 1
+        onAnswer?.(dueAt(index), nowMs() - dueAt(index), status)
         if (status >= 200 && status < 300) latencies.recordValue(toMicros(nowMs() - dueAt(index)))
         else errors++
       }
@@ -111,6 +117,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         heldBack,
         dropped,
         lag: percentiles(lags),
+        curve: latencies.totalCount === 0 ? [] : CURVE.map((at) => [at, latencies.getValueAtPercentile(at) / 1000]),
         statuses: unanswered > 0 ? { ...statuses, unanswered } : statuses
       }
     }

@@ -1,8 +1,8 @@
-import type { Arrivals } from './arrivals.ts'
+import type { Arrivals, RateSegment } from './arrivals.ts'
 import { serveParent } from './child.ts'
 import type { OpenLoopProgress } from './dispatcher.ts'
 import { type OpenLoopResult, runOpenLoop } from './open-loop.ts'
-import { prepareRequests } from './prepared-requests.ts'
+import { prepareRequests, type TrafficKind } from './prepared-requests.ts'
 import { runSaturation, type SaturationResult } from './saturation.ts'
 
 export interface Target {
@@ -25,6 +25,8 @@ export interface OpenLoopTask extends Common {
   readonly maxInFlight: number
   readonly dropsBeyond?: boolean | undefined
   readonly drainMs: number
+  readonly segments?: readonly RateSegment[]
+  readonly traffic?: TrafficKind
 }
 
 export interface SaturationTask extends Common {
@@ -48,7 +50,8 @@ async function generate(
 ): Promise<OpenLoopResult | SaturationResult> {
   const { target, seed, prefix, seconds } = task
   const { port, key } = target
-  const { next } = prepareRequests({ seed, prefix, host: `${HOST}:${port}`, path: PATH, key })
+  const kind = task.kind === 'open-loop' ? task.traffic : undefined
+  const { next } = prepareRequests({ seed, prefix, host: `${HOST}:${port}`, path: PATH, key, kind })
   if (task.kind === 'saturation') {
     emit({ kind: 'measuring' })
     return runSaturation({
@@ -68,6 +71,7 @@ async function generate(
     arrivals,
     ratePerSecond,
     seconds,
+    segments: task.segments,
     warmUpSeconds,
     seed,
     maxInFlight,

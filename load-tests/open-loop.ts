@@ -1,10 +1,11 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import { type Arrivals, planArrivals } from './arrivals.ts'
+import { type Arrivals, planRates, type RateSegment, steadyRate } from './arrivals.ts'
 import { createConnectionPool } from './connection-pool.ts'
 import { createDispatcher, type OpenLoopCounts, type OpenLoopProgress } from './dispatcher.ts'
 import { type PacerData, planStart, STOPPED, WAKING } from './pacer.ts'
 import { createRandom } from './random.ts'
+import { createTimeline, type TimelineSecond } from './timeline.ts'
 
 export interface OpenLoopOptions {
   readonly host: string
@@ -14,7 +15,9 @@ export interface OpenLoopOptions {
   readonly arrivals: Arrivals
   readonly ratePerSecond: number
   readonly seconds: number
-  /** Sent at the same rate before; not counted. */
+  /** Rates that change, instead of one rate for so many seconds; together as long as `seconds`. */
+  readonly segments?: readonly RateSegment[] | undefined
+  /** Sent at the first rate before; not counted. */
   readonly warmUpSeconds: number
   readonly seed: number
   readonly maxInFlight: number
@@ -29,6 +32,8 @@ export interface OpenLoopOptions {
 
 export interface OpenLoopResult extends OpenLoopCounts {
   readonly rate: number
+  /** What each second of the measured part saw, by when requests were due. */
+  readonly timeline: readonly TimelineSecond[]
 }
 
 const PROGRESS_MS = 500
@@ -40,7 +45,9 @@ const FIRST_CONNECTIONS = 64
 export async function runOpenLoop(options: OpenLoopOptions): Promise<OpenLoopResult> {
   const { host, port, next, ratePerSecond, seconds, warmUpSeconds, maxInFlight, drainMs, signal } = options
   signal?.throwIfAborted()
-  const planMs = planArrivals(options.arrivals, ratePerSecond, warmUpSeconds + seconds, createRandom(options.seed))
+  const segments = options.segments ?? [steadyRate(ratePerSecond, seconds)]
+  const warmUp = warmUpSeconds > 0 ? [steadyRate(segments[0]?.fromPerSecond ?? ratePerSecond, warmUpSeconds)] : []
+  const planMs = planRates(options.arrivals, [...warmUp, ...segments], createRandom(options.seed))
   const measureFromMs = warmUpSeconds * 1000
   const finished = Promise.withResolvers<void>()
   const onAbort = (): void => finished.reject(signal?.reason)
@@ -57,7 +64,9 @@ export async function runOpenLoop(options: OpenLoopOptions): Promise<OpenLoopRes
     nowMs: () => performance.now(),
     nowNanos: () => process.hrtime.bigint()
   })
+  const timeline = createTimeline(measureFromMs, seconds)
   const dispatcher = createDispatcher({
+    onAnswer: timeline.add,
     planMs,
     measureFromMs,
     maxInFlight,
@@ -94,5 +103,5 @@ export async function runOpenLoop(options: OpenLoopOptions): Promise<OpenLoopRes
     pool.close()
     await pacerEnd
   }
-  return { rate: ratePerSecond, ...dispatcher.counts() }
+  return { rate: ratePerSecond, ...dispatcher.counts(), timeline: timeline.seconds(planMs) }
 }

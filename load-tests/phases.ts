@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Arrivals } from './arrivals.ts'
+import type { Arrivals, RateSegment } from './arrivals.ts'
 import type { Child } from './child.ts'
 import { type CpuUse, measureCpu, type Pids } from './cpu.ts'
 import type { GeneratorEvent, OpenLoopTask, SaturationTask, Target } from './generator.ts'
 import type { OpenLoopResult } from './open-loop.ts'
+import type { TrafficKind } from './prepared-requests.ts'
 import type { Progress } from './progress.ts'
 import { costs, type OpenLoopRow, type SaturationRound } from './results.ts'
 import type { SaturationResult } from './saturation.ts'
@@ -18,6 +19,8 @@ export interface PhaseContext {
   readonly progress: Progress
   readonly signal: AbortSignal
   readonly seed: number
+  /** When the warm-up is over. */
+  readonly onMeasuring?: () => void
 }
 
 export interface OpenLoopPhase {
@@ -29,6 +32,9 @@ export interface OpenLoopPhase {
   /** Requests in progress at most, if not as always. */
   readonly maxInFlight?: number
   readonly dropsBeyond?: boolean
+  /** Rates that change; together as long as `seconds`. */
+  readonly segments?: readonly RateSegment[]
+  readonly traffic?: TrafficKind
 }
 
 export interface SaturationPhase {
@@ -92,15 +98,17 @@ function common({ target, seed }: PhaseContext) {
 }
 
 async function measured<Result>(
-  { generator, pids, progress, signal }: PhaseContext,
+  { generator, pids, progress, signal, onMeasuring }: PhaseContext,
   name: string,
   task: OpenLoopTask | SaturationTask
 ): Promise<{ result: Result; cpu: CpuUse }> {
   let stop = measureCpu(pids)
   progress.tick(name)
   const onEvent = (event: GeneratorEvent): void => {
-    if (event.kind === 'measuring') stop = measureCpu(pids)
-    else if (event.kind === 'tick') progress.tick(`${name}: ${event.requestsPerSecond}/s`)
+    if (event.kind === 'measuring') {
+      stop = measureCpu(pids)
+      onMeasuring?.()
+    } else if (event.kind === 'tick') progress.tick(`${name}: ${event.requestsPerSecond}/s`)
     else {
       const { sent, planned, inFlight, errors } = event
       progress.tick(`${name}: ${sent} of ${planned} sent, ${inFlight} in progress, ${errors} errors`)

@@ -70,7 +70,7 @@ export async function runSession(session: Session): Promise<LoadResults> {
   }
 }
 
-interface Measurable {
+export interface Measurable {
   readonly target: Target
   readonly pids: Readonly<Record<string, number>>
 }
@@ -163,8 +163,8 @@ async function measureSaturation(session: Session, targets: Targets): Promise<Sa
 }
 
 /** One generator for one part of the run; each part starts with a young heap. */
-async function withGenerator<Result>(
-  { options, progress, signal }: Session,
+export async function withGenerator<Result>(
+  { options, progress, signal }: Pick<Session, 'progress' | 'signal'> & { readonly options: { readonly seed: number } },
   work: (context: (measurable: Measurable) => PhaseContext) => Promise<Result>
 ): Promise<Result> {
   const generator: GeneratorChild = startChild(new URL('./generator.ts', import.meta.url))

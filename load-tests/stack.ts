@@ -6,7 +6,7 @@ import { runCli } from '../launcher/dev-key.mjs'
 import { ROOT } from '../launcher/paths.mjs'
 import { freePort } from '../launcher/ports.mjs'
 import { resolveRedisServer } from '../launcher/redis.mjs'
-import { startStack } from '../launcher/stack.mjs'
+import { SERVICES, startStack } from '../launcher/stack.mjs'
 import type { Appendfsync } from './appendfsync.ts'
 import type { Pids } from './cpu.ts'
 
@@ -37,6 +37,8 @@ export interface ServiceOptions {
   readonly signal: AbortSignal
   /** Variables of the processes, beside those of the environment. */
   readonly env?: Readonly<Record<string, string>>
+  /** How many monitor processes; one when left out. */
+  readonly monitors?: number
   /** Of Redis; as in production when left out. */
   readonly appendfsync?: Appendfsync
   /** How ended processes are started again, where they are ended on purpose; see launcher/supervise.mjs. */
@@ -73,6 +75,7 @@ export async function startServiceUnderTest(options: ServiceOptions): Promise<Se
   let [shown, ready, restarts] = [0, false, 0]
   const stack = await startStack({
     root: ROOT,
+    services: [...SERVICES, ...moreMonitors(options.monitors)],
     node: process.execPath,
     dataDir,
     env,
@@ -148,4 +151,9 @@ async function createKey(cli: Cli): Promise<string> {
   const { code, stdout, stderr } = await cli(['keys', 'create', '--tenant', TENANT, '--json'])
   if (code !== 0) throw new Error(`no partner key could be made: ${stderr.trim()}`)
   return (JSON.parse(stdout) as { key: string }).key
+}
+
+function moreMonitors(count = 1) {
+  const monitor = SERVICES.find(({ name }) => name === 'monitor')
+  return Array.from({ length: count - 1 }, (_, index) => ({ ...monitor, name: `monitor-${index + 2}` }))
 }

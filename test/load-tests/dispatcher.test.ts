@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { planArrivals } from '../../load-tests/arrivals.ts'
+import { planRates, steadyRate } from '../../load-tests/arrivals.ts'
 import { createDispatcher, type OpenLoopCounts } from '../../load-tests/dispatcher.ts'
 import { createRandom } from '../../load-tests/random.ts'
 
@@ -53,9 +53,9 @@ function expectClose({ p50, p90, p99, p999, max }: OpenLoopCounts, truth: readon
 }
 
 describe('the accounts of the open loop', () => {
-  const poisson = planArrivals('poisson', 500, 20, createRandom(3))
+  const poisson = planRates('poisson', [steadyRate(500, 20)], createRandom(3))
   // 10,000 requests, 1 ms apart; the service stands still from 4 s to 6 s. The 2,000 due meanwhile wait 2000, 1999, … 1.
-  const fixed = planArrivals('fixed', 1000, 10, createRandom(1))
+  const fixed = planRates('fixed', [steadyRate(1000, 10)], createRandom(1))
   const stalls = (atMs: number): number => (atMs >= 4000 && atMs < 6000 ? 6000 : atMs)
   const STALL_TRUTH = [0.001, 1000, 1900, 1990, 2000]
 
@@ -77,13 +77,13 @@ describe('the accounts of the open loop', () => {
 
   it('show a service of one at a time as the queue it is', () => {
     // Each takes 2 ms and one comes each ms: the last of 1,000 waits 1,000 ms and a little.
-    const planMs = planArrivals('fixed', 1000, 1, createRandom(1))
+    const planMs = planRates('fixed', [steadyRate(1000, 1)], createRandom(1))
     const counts = simulate({ planMs, answerAtMs: (atMs) => atMs + 2, maxInFlight: 1 })
     expectClose(counts, [501, 901, 991, 1000, 1001])
   })
 
   it('add the generator’s own lateness to the latencies, and report it', () => {
-    const planMs = planArrivals('fixed', 100, 5, createRandom(1))
+    const planMs = planRates('fixed', [steadyRate(100, 5)], createRandom(1))
     const counts = simulate({ planMs, answerAtMs: (atMs) => atMs + 10, latenessMs: 5 })
     expectClose(counts, [15, 15, 15, 15, 15])
     expect(counts.lag.p99).toBeCloseTo(5, 1)

@@ -15,6 +15,8 @@ const ROW: OpenLoopRow = {
   heldBack: 0,
   lag: TIMES,
   statuses: { 200: 20_000 },
+  curve: [],
+  timeline: [],
   ...COSTS
 }
 const round = (rps: number, errors = 0) => ({

@@ -1,0 +1,90 @@
+import { parseArgs } from 'node:util'
+import autocannon from 'autocannon'
+import { prepareRequests } from './prepared-requests.ts'
+import { createProgress } from './progress.ts'
+import { startServiceUnderTest } from './stack.ts'
+
+const PATH = '/v1/decisions'
+const USAGE = `npm run load:autocannon -- [options]
+
+Autocannon with new applications in each request and its own table at the end. Without --url it starts a service of its
+own and ends it. It shows capacity: each connection waits for its answer before it asks again, so its latencies leave out
+whoever would have come meanwhile; npm run load and npm run load:scenarios measure those.
+
+  --url http://127.0.0.1:8080   a service that runs, with --key; this machine only
+  --key KEY                     its partner key (npm start prints one)
+  --connections 64  --seconds 10  --seed 1
+  --help                        this text
+`
+
+const { values } = parseArgs({
+  options: {
+    url: { type: 'string' },
+    key: { type: 'string' },
+    connections: { type: 'string', default: '64' },
+    seconds: { type: 'string', default: '10' },
+    seed: { type: 'string', default: '1' },
+    help: { type: 'boolean', short: 'h' }
+  }
+})
+
+async function main(): Promise<void> {
+  if (values.help === true) return void process.stdout.write(USAGE)
+  const connections = whole('--connections', values.connections, 1000)
+  const seconds = whole('--seconds', values.seconds, 600)
+  const seed = whole('--seed', values.seed, 0xffff_ffff)
+  if (values.url !== undefined) {
+    if (values.key === undefined) throw new Error('--url needs the --key of a partner')
+    const url = new URL(values.url)
+    if (!['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname)) throw new Error('--url takes this machine only')
+    return fire({ url, key: values.key, connections, seconds, seed })
+  }
+  const progress = createProgress(process.stderr)
+  const interruption = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interruption.abort(new Error(signal)))
+  progress.tick('starting Redis, gateway, ingest and monitor')
+  const service = await startServiceUnderTest({ note: progress.note, profiled: false, signal: interruption.signal })
+  progress.done()
+  try {
+    await fire({ url: new URL(`http://127.0.0.1:${service.port}`), key: service.key, connections, seconds, seed })
+  } finally {
+    await service.stop()
+  }
+}
+
+interface Fire {
+  readonly url: URL
+  readonly key: string
+  readonly connections: number
+  readonly seconds: number
+  readonly seed: number
+}
+
+async function fire({ url, key, connections, seconds, seed }: Fire): Promise<void> {
+  // A prefix of its own: ids that an earlier run used would only be replayed.
+  const prefix = `ac${Date.now().toString(36)}`
+  const { next } = prepareRequests({ seed, prefix, host: url.host, path: PATH, key })
+  const run = autocannon({
+    url: new URL(PATH, url).href,
+    method: 'POST',
+    connections,
+    duration: seconds,
+    setupClient: (client) => {
+      client.getRequestBuffer = next
+    }
+  })
+  autocannon.track(run, { renderProgressBar: process.stderr.isTTY === true, outputStream: process.stderr })
+  const { errors, non2xx } = await run
+  if (errors + non2xx > 0) process.exitCode = 1
+}
+
+function whole(name: string, text: string, most: number): number {
+  const value = Number(text)
+  if (/^\d+$/.test(text) && value >= 1 && value <= most) return value
+  throw new Error(`${name} takes whole numbers from 1 to ${most}; ${JSON.stringify(text)} is none`)
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`load: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = 1
+})

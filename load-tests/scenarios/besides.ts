@@ -1,0 +1,71 @@
+import { Redis } from 'ioredis'
+import { createQueue, repayRemindJobId } from '../../src/monitoring/queues.ts'
+import { createRedis } from '../../src/redis/client.ts'
+import { createKeys } from '../../src/redis/keys.ts'
+import type { ServiceUnderTest } from '../stack.ts'
+import type { Beside } from './catalogue.ts'
+
+/** Ends what goes on and says what it did. */
+export type StopBeside = () => Promise<string>
+
+export interface BesideOptions {
+  readonly service: ServiceUnderTest
+  /** Of decisions that are stored: what jobs are about. */
+  readonly decisionIds: readonly string[]
+}
+
+const JOBS = 10_000
+const PAUSE_MS = 50
+const PAUSE_EVERY_MS = 2000
+const COMMAND_TIMEOUT_MS = 10_000
+
+export async function startBeside(beside: Beside, options: BesideOptions): Promise<StopBeside> {
+  return beside === 'jobs' ? startJobs(options) : startPauses(options)
+}
+
+/** Redis answers nobody for a while, again and again. */
+function startPauses({ service }: BesideOptions): StopBeside {
+  const redis = new Redis(service.redisUrl)
+  let pauses = 0
+  const timer = setInterval(() => {
+    pauses++
+    void redis.call('CLIENT', 'PAUSE', PAUSE_MS, 'ALL').catch(() => {})
+  }, PAUSE_EVERY_MS)
+  return async () => {
+    clearInterval(timer)
+    redis.disconnect()
+    return `Redis stood still ${pauses} times`
+  }
+}
+
+/** Ten thousand reminders that are all due now. */
+async function startJobs({ service, decisionIds }: BesideOptions): Promise<StopBeside> {
+  const connection = createRedis({
+    url: service.redisUrl,
+    name: 'load-jobs',
+    role: 'jobs',
+    commandTimeoutMs: COMMAND_TIMEOUT_MS,
+    onError: () => {}
+  })
+  const prefix = createKeys(service.redisPrefix).jobs()
+  const queue = createQueue<object>('repay-remind', { connection, prefix, onError: () => {} })
+  const jobs = Array.from({ length: JOBS }, (_, index) => {
+    const payload = {
+      decisionId: decisionIds[index % decisionIds.length] as string,
+      tenant: service.tenant,
+      instalmentNo: 1 + Math.floor(index / decisionIds.length),
+      dueDate: '2030-01-01'
+    }
+    return { name: 'remind', data: payload, opts: { jobId: repayRemindJobId(payload) } }
+  })
+  await queue.addBulk(jobs)
+  const startedAtMs = performance.now()
+  return async () => {
+    const seconds = (performance.now() - startedAtMs) / 1000
+    const { waiting = 0, active = 0, failed = 0 } = await queue.getJobCounts('waiting', 'active', 'failed')
+    const done = JOBS - waiting - active - failed
+    await queue.close()
+    connection.disconnect()
+    return `${done} of ${JOBS} jobs done, ${failed} failed, at least ${Math.round(done / seconds)} a second`
+  }
+}

@@ -1,0 +1,90 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { machine } from '../json-report.ts'
+import { OptionError } from '../options.ts'
+import { createProgress } from '../progress.ts'
+import { startServiceUnderTest } from '../stack.ts'
+import { compare } from './baseline.ts'
+import { htmlReport } from './html.ts'
+import { parseScenariosOptions, type ScenariosOptions, USAGE } from './options.ts'
+import { comparisonText, type ScenarioReport, type ScenariosReport, scenarioText } from './report.ts'
+import { runScenario } from './scenario-run.ts'
+
+class Interrupted extends Error {}
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = parseScenariosOptions(args)
+  if (options === 'help') {
+    process.stdout.write(USAGE)
+    return 0
+  }
+  // Before the minutes that a run takes, not after them.
+  const baseline = options.baselineFile === undefined ? [] : readBaseline(options.baselineFile)
+  for (const file of [options.jsonFile, options.htmlFile])
+    if (file !== undefined) writeFileSync(file, '', { flag: 'a' })
+  await runAll(options, baseline)
+  return 0
+}
+
+async function runAll(options: ScenariosOptions, baseline: readonly ScenarioReport[]): Promise<void> {
+  const startedAt = new Date().toISOString()
+  const progress = createProgress(process.stderr)
+  const interruption = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => interruption.abort(new Interrupted(`ended by ${signal}`)))
+  const scenarios: ScenarioReport[] = []
+  let redisVersion = ''
+  for (const scenario of options.scenarios) {
+    progress.tick(`${scenario.name}: starting Redis, gateway, ingest and monitor`)
+    const service = await startServiceUnderTest({
+      note: progress.note,
+      profiled: false,
+      signal: interruption.signal,
+      appendfsync: options.appendfsync,
+      ...(scenario.name === 'monitoring' && { monitors: 2 })
+    })
+    try {
+      redisVersion = service.redisVersion
+      const { rate = scenario.rate, seconds = scenario.seconds, seed } = options
+      const report = await runScenario({
+        scenario,
+        service,
+        rate,
+        seconds,
+        seed,
+        progress,
+        signal: interruption.signal
+      })
+      scenarios.push(report)
+      progress.done()
+      process.stdout.write(`${scenarioText(report)}\n`)
+    } finally {
+      await service.stop()
+      progress.done()
+    }
+  }
+  const compared = compare(scenarios, baseline)
+  if (options.baselineFile !== undefined) process.stdout.write(comparisonText(compared, options.baselineFile))
+  const report: ScenariosReport = { startedAt, machine: machine(redisVersion), seed: options.seed, scenarios }
+  if (options.jsonFile !== undefined) writeFileSync(options.jsonFile, `${JSON.stringify(report, null, 1)}\n`)
+  if (options.htmlFile !== undefined) writeFileSync(options.htmlFile, htmlReport(report, compared))
+}
+
+function readBaseline(file: string): readonly ScenarioReport[] {
+  try {
+    const { scenarios } = JSON.parse(readFileSync(file, 'utf8')) as ScenariosReport
+    if (Array.isArray(scenarios)) return scenarios
+  } catch (cause) {
+    throw new OptionError(`${file} cannot be read as the JSON of an earlier run`, { cause })
+  }
+  throw new OptionError(`${file} is not the JSON of an earlier run`)
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  const isUsage = error instanceof OptionError
+  process.stderr.write(
+    `load: ${error instanceof Error ? error.message : String(error)}\n${isUsage ? `\n${USAGE}` : ''}`
+  )
+  process.exitCode = isUsage ? 2 : error instanceof Interrupted ? 130 : 1
+}
