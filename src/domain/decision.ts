@@ -1,9 +1,10 @@
 import { type Static, Type } from 'typebox'
 import { TermSchema } from './application.ts'
+import { CostDisclosureSchema } from './cost-disclosure.ts'
 import { ApplicationIdSchema, DecisionIdSchema } from './ids.ts'
 import { amountSchema, CurrencySchema } from './money.ts'
 import { MAX_REASONS, REASON_CODES } from './reasons.ts'
-import { REPAYMENT_METHODS } from './schedule-methods.ts'
+import { DAY_BASES, REPAYMENT_METHODS } from './schedule-methods.ts'
 
 export const OUTCOMES = ['APPROVE', 'REFER', 'DECLINE'] as const
 export type Outcome = (typeof OUTCOMES)[number]
@@ -19,30 +20,50 @@ const InstalmentSchema = Type.Object(
     dueDate: Type.String({ format: 'date' }),
     principalMinor: amountSchema('Principal part'),
     interestMinor: amountSchema('Interest part'),
+    feesMinor: Type.Optional(amountSchema('Fees due with it; absent where the product has none')),
     totalMinor: amountSchema('To pay'),
     balanceMinor: amountSchema('Left after this instalment')
   },
   strict
 )
 
+const FundingPartSchema = Type.Object(
+  { partner: Type.String(), share: Type.Number(), amountMinor: amountSchema('Its part of the amount') },
+  strict
+)
+
 export const OfferSchema = Type.Object(
   {
     offerId: Type.String(),
-    amountMinor: amountSchema('Paid out in full', 1),
+    amountMinor: amountSchema('Borrowed; paid out in full but for fees up front', 1),
     currency: CurrencySchema,
     term: TermSchema,
     repaymentMethod: Type.Enum([...REPAYMENT_METHODS]),
     apr: Type.Object(
       {
-        nominal: Type.Number({ description: 'Internal rate of return a period times the periods of a year' }),
+        nominal: Type.Number({ description: 'The rate a period times the periods of a year' }),
         effective: Type.Number({ description: 'The same, compounded' }),
-        method: Type.Literal('IRR')
+        method: Type.Enum(['IRR', 'XIRR'], { description: 'XIRR counts actual days over 365, for daily accrual' })
       },
-      { ...strict, description: 'Annual rates as ratios: 0.18 is 18 %' }
+      { ...strict, description: 'All-in annual rates as ratios, with every fee: 0.18 is 18 %' }
     ),
     totalInterestMinor: amountSchema('Interest over the whole term'),
     totalRepayableMinor: amountSchema('All instalments together'),
-    schedule: Type.Array(InstalmentSchema)
+    schedule: Type.Array(InstalmentSchema),
+    daily: Type.Optional(
+      Type.Object(
+        { rate: Type.Number({ description: 'Interest a day' }), yearDays: Type.Enum([...DAY_BASES]) },
+        { ...strict, description: 'Of daily accrual: interest is the sum of each day’s balance times the rate' }
+      )
+    ),
+    receivedMinor: Type.Optional(amountSchema('Paid out after fees up front; absent where that is the amount')),
+    totalFeesMinor: Type.Optional(amountSchema('All fees, up front and each period')),
+    totalCostMinor: Type.Optional(amountSchema('Interest and fees')),
+    expiresAt: Type.Optional(InstantSchema),
+    costDisclosure: Type.Optional(CostDisclosureSchema),
+    fundingSplit: Type.Optional(
+      Type.Array(FundingPartSchema, { description: 'Who lends how much; shares sum to 1, amounts to the amount' })
+    )
   },
   strict
 )

@@ -23,6 +23,7 @@ export const REASONS = {
   R202: { zh: '在校学生不适用该产品', en: 'The product is not offered to students' },
   R203: { zh: '借款用途不被允许', en: 'The purpose is not permitted' },
   R204: { zh: '该币种或期限不在产品范围内', en: 'Currency or term is outside what the product offers' },
+  R205: { zh: '出资合作方不在名单内', en: 'A funding partner is not on the list of the day' },
   R220: { zh: '缺少必要的授权', en: 'A required consent is missing' },
   R301: { zh: '还款额超出承受能力', en: 'Instalments exceed what the income can bear' },
   R302: { zh: '申请金额高于可批额度', en: 'Amount asked for is above the limit that can be granted' },

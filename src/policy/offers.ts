@@ -1,14 +1,18 @@
-import type { Application } from '../domain/application.ts'
-import { annualise, cashFlows, irrPerPeriod, NO_FEES } from '../domain/apr.ts'
-import { addTerm, isoDate, localDay } from '../domain/calendar.ts'
+import type { Application, Term } from '../domain/application.ts'
+import { isoDate, localDay } from '../domain/calendar.ts'
 import type { Offer } from '../domain/decision.ts'
+import { dueDates } from '../domain/due-dates.ts'
 import { floorToStep } from '../domain/money.ts'
 import type { ReasonCode } from '../domain/reasons.ts'
-import { heaviestInstalment, makeSchedule, type RepaymentMethod } from '../domain/schedule-methods.ts'
-import { freeMinorEach, methodsOf, periodsOf } from './offers-affordability.ts'
-import { isWithinCaps, nominalRateOf, type PriceRequest } from './pricing.ts'
+import type { RepaymentMethod } from '../domain/schedule-methods.ts'
+import { carriedMinor, freeMinorEach, methodsOf, type Periods, periodsOf } from './offers-affordability.ts'
+import { type CellContext, offerOf } from './offers-cell.ts'
+import { mayFund } from './offers-funding.ts'
+import { offeredAmounts, offeredTerms } from './offers-grid.ts'
+import { type PriceRequest, priceOf } from './pricing.ts'
+import { MAX_OFFERS, type ProductPolicy } from './product-schema.ts'
 
-const RATE_DIGITS = 1e6
+const DAY_MS = 86_400_000
 
 export interface OffersRequest extends PriceRequest {
   readonly application: Application
@@ -18,81 +22,77 @@ export interface OffersRequest extends PriceRequest {
 }
 
 /**
- * Offers, the asked amount and term first; or why there are none: R310 when every rate is above a cap or the policy has no
- * price, R301 when the income carries none of them, R320 when the limit is below the product’s least amount.
+ * Offers, the asked amount and term first; or why there are none: R205 when a partner who is to lend is not on the list of
+ * the day, R310 when every price is above a cap or the policy has none, R301 when the income carries none of them, R320 when
+ * the limit is below the product’s least amount.
  */
 export type Offers =
   | { readonly kind: 'offers'; readonly offers: readonly Offer[] }
-  | { readonly kind: 'none'; readonly code: Extract<ReasonCode, 'R310' | 'R301' | 'R320'> }
+  | { readonly kind: 'none'; readonly code: Extract<ReasonCode, 'R205' | 'R301' | 'R310' | 'R320'> }
 
 /**
- * An offer for each way to repay that the product has, in the policy’s order, for the asked term. One whose heaviest
- * instalment the income cannot carry is smaller, by whole steps.
+ * At most nine offers: of each amount, each term and each way to repay that the product offers, in this order. One whose
+ * heaviest instalment the income cannot carry is smaller, by whole steps; one that then equals another is told once.
  */
 export function makeOffers(request: OffersRequest): Offers {
-  const { policy, product, application, limitMinor, decisionId } = request
+  const { policy, product, application, limitMinor, caps, decisionId, nowMs } = request
   const { min, step } = product.amountMinor
-  const amountMinor = Math.min(application.amountMinor, limitMinor)
-  if (!(amountMinor >= min)) return { kind: 'none', code: 'R320' }
-  const nominalRate = nominalRateOf(request)
-  if (nominalRate === null) return { kind: 'none', code: 'R310' }
-  const periods = periodsOf(product, application)
-  const free = freeMinorEach(policy, application, periods) ?? Infinity
+  const grantedMinor = Math.min(application.amountMinor, limitMinor)
+  if (!(grantedMinor >= min)) return { kind: 'none', code: 'R320' }
+  const startDay = localDay(nowMs, product.utcOffsetMinutes)
+  if (product.funding !== undefined && !mayFund(policy, product.funding, isoDate(startDay))) {
+    return { kind: 'none', code: 'R205' }
+  }
+  const price = priceOf(request)
+  if (price === undefined) return { kind: 'none', code: 'R310' }
+  const expiresAt = new Date(nowMs + policy.offerValidDays * DAY_MS).toISOString()
+  const context: CellContext = { product, price, caps, expiresAt }
+  const plans = planTerms(product, application.term, startDay)
   const offers: Offer[] = []
   let isCarried = false
-  for (const method of methodsOf(product)) {
-    const carriedMinor = free / heaviestInstalment(method, nominalRate / periods.perYear, periods.count)
-    const boundMinor = amountMinor <= carriedMinor ? amountMinor : floorToStep(carriedMinor, step)
-    if (!(boundMinor >= min)) continue
-    isCarried = true
-    const terms = termsOf(request, { method, amountMinor: boundMinor, nominalRate })
-    if (terms !== undefined) offers.push({ offerId: `${decisionId}-${offers.length + 1}`, ...terms })
-  }
+  for (const amountMinor of offeredAmounts(product, grantedMinor))
+    for (const plan of plans) {
+      const freeMinor = freeMinorEach(policy, application, plan.periods) ?? Infinity
+      for (const method of methodsOf(product)) {
+        if (offers.length === MAX_OFFERS) return { kind: 'offers', offers }
+        const mostMinor = carriedMinor(product, method, price.nominalRate, plan.periods, freeMinor)
+        const boundMinor = amountMinor <= mostMinor ? amountMinor : floorToStep(mostMinor, step)
+        if (!(boundMinor >= min)) continue
+        isCarried = true
+        if (isOffered(offers, boundMinor, plan.term, method)) continue
+        const cell = { ...plan, method, amountMinor: boundMinor }
+        const offer = offerOf(context, cell, `${decisionId}-${offers.length + 1}`)
+        if (offer !== undefined) offers.push(offer)
+      }
+    }
   if (offers.length > 0) return { kind: 'offers', offers }
   return { kind: 'none', code: isCarried ? 'R310' : 'R301' }
 }
 
-interface Cell {
-  readonly method: RepaymentMethod
-  readonly amountMinor: number
-  readonly nominalRate: number
+function planTerms(product: ProductPolicy, asked: Term, startDay: number) {
+  const terms = offeredTerms(product, asked).map((term) => ({ term, periods: periodsOf(product, { term }) }))
+  const dates = sharedDates(
+    terms.map(({ periods }) => periods),
+    startDay
+  )
+  return terms.map(({ term, periods }) => ({ term, periods, due: dates(periods) }))
 }
 
-/**
- * One offer, with its rates from the internal rate of return on the exact integer payments. Undefined when the rate is
- * above a cap.
- */
-function termsOf(
-  { product, application, caps, nowMs }: OffersRequest,
-  { method, amountMinor, nominalRate }: Cell
-): Omit<Offer, 'offerId'> | undefined {
-  const { count, perYear, every } = periodsOf(product, application)
-  const rows = makeSchedule(method, amountMinor, nominalRate / perYear, count)
-  const solved = irrPerPeriod(cashFlows(amountMinor, rows, NO_FEES))
-  if (solved.kind === 'refused') return undefined
-  const { nominal, effective } = annualise(solved.periodRate, perYear)
-  if (!isWithinCaps(nominal, effective, caps)) return undefined
-  const start = localDay(nowMs, product.utcOffsetMinutes)
-  const totalInterestMinor = rows.reduce((sum, { interestMinor }) => sum + interestMinor, 0)
-  return {
-    amountMinor,
-    currency: product.currency,
-    term: application.term,
-    repaymentMethod: method,
-    apr: { nominal: roundRate(nominal), effective: roundRate(effective), method: 'IRR' },
-    totalInterestMinor,
-    totalRepayableMinor: amountMinor + totalInterestMinor,
-    schedule: rows.map(({ no, principalMinor, interestMinor, totalMinor, balanceMinor }) => ({
-      no,
-      dueDate: isoDate(addTerm(start, { count: every.count * no, unit: every.unit })),
-      principalMinor,
-      interestMinor,
-      totalMinor,
-      balanceMinor
-    }))
+/** Terms of one interval fall due on the same days: the longest has the dates of all (npm run bench:policy). */
+function sharedDates(all: readonly Periods[], startDay: number) {
+  const made = new Map<number, ReturnType<typeof dueDates>>()
+  return ({ every }: Periods) => {
+    const found = made.get(every.count)
+    if (found !== undefined) return found
+    const most = Math.max(...all.filter((other) => other.every.count === every.count).map(({ count }) => count))
+    const dates = dueDates(startDay, every, most)
+    made.set(every.count, dates)
+    return dates
   }
 }
 
-function roundRate(rate: number): number {
-  return Math.round(rate * RATE_DIGITS) / RATE_DIGITS
+function isOffered(offers: readonly Offer[], amountMinor: number, { count }: Term, method: RepaymentMethod): boolean {
+  return offers.some(
+    (offer) => offer.amountMinor === amountMinor && offer.term.count === count && offer.repaymentMethod === method
+  )
 }

@@ -1,9 +1,55 @@
 import { type Static, Type } from 'typebox'
 import { PRODUCTS, TermSchema } from '../domain/application.ts'
+import { disclosureTerms } from '../domain/cost-disclosure.ts'
+import { chargeTexts, FeeSchema } from '../domain/fees.ts'
 import { amountSchema, CurrencySchema } from '../domain/money.ts'
-import { REPAYMENT_METHODS } from '../domain/schedule-methods.ts'
+import { DAY_BASES, REPAYMENT_METHODS } from '../domain/schedule-methods.ts'
 
 const strict = { additionalProperties: false } as const
+
+/** More offers than this help nobody choose, and every decision is kept with all of them. */
+export const MAX_OFFERS = 9
+
+const OfferGridSchema = Type.Object(
+  {
+    amountShares: Type.Optional(
+      Type.Array(Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1 }), {
+        maxItems: MAX_OFFERS,
+        uniqueItems: true,
+        description: 'Of the amount granted, rounded down to the step'
+      })
+    ),
+    amountsMinor: Type.Optional(
+      Type.Array(amountSchema('Offered where less than is granted', 1), { maxItems: MAX_OFFERS, uniqueItems: true })
+    ),
+    terms: Type.Optional(
+      Type.Array(Type.Integer({ minimum: 1 }), { maxItems: MAX_OFFERS, uniqueItems: true, description: 'In its unit' })
+    )
+  },
+  { ...strict, description: 'What is offered beside the amount and the term asked for, each with every way to repay' }
+)
+
+const DisclosureSchema = Type.Object(
+  { ...disclosureTerms, interest: Type.Object(chargeTexts, strict) },
+  { ...strict, description: 'Words of the cost table of each offer; the fees bring their own' }
+)
+export type Disclosure = Static<typeof DisclosureSchema>
+
+const FundingSchema = Type.Array(
+  Type.Object(
+    {
+      partner: Type.String({ pattern: '^[a-z][a-z0-9_]{0,31}$', description: 'self, or one of the policy’s partners' }),
+      share: Type.Number({ exclusiveMinimum: 0, maximum: 1 })
+    },
+    strict
+  ),
+  {
+    minItems: 1,
+    maxItems: 8,
+    description: 'Who lends which share; they sum to 1. The first takes what rounding leaves'
+  }
+)
+export type Funding = Static<typeof FundingSchema>
 
 /** One product of the catalogue: what may be asked for, how it is repaid, and what its offers say. */
 export const ProductSchema = Type.Object(
@@ -30,6 +76,18 @@ export const ProductSchema = Type.Object(
         description: 'Ways to repay, the preferred first; without it equal instalments only'
       })
     ),
+    dayBasis: Type.Optional(
+      Type.Enum([...DAY_BASES], { description: 'Days of a year for daily accrual; without it 365' })
+    ),
+    fees: Type.Optional(
+      Type.Array(FeeSchema, {
+        maxItems: 8,
+        description: 'Charges beside the interest; an empty list says in each offer that there are none'
+      })
+    ),
+    offerGrid: Type.Optional(OfferGridSchema),
+    disclosure: Type.Optional(DisclosureSchema),
+    funding: Type.Optional(FundingSchema),
     utcOffsetMinutes: Type.Integer({ minimum: -720, maximum: 840, description: 'Zone of the dates on a schedule' }),
     students: Type.Boolean({ description: 'Whether students are served' }),
     firstLoanMaxMinor: amountSchema(

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { irr } from 'financial'
 import { describe, expect, test } from 'vitest'
-import { annualise, type CashFlows, cashFlows, irrPerPeriod, NO_FEES } from '../../src/domain/apr.ts'
-import { makeSchedule, REPAYMENT_METHODS } from '../../src/domain/schedule-methods.ts'
+import { annualise, type CashFlows, cashFlows, irrPerPeriod } from '../../src/domain/apr.ts'
+import { loanFees, NO_FEES } from '../../src/domain/fees.ts'
+import { makeSchedule, PERIODIC_METHODS } from '../../src/domain/schedule-methods.ts'
 
 const rateOf = (flows: CashFlows): number => {
   const solved = irrPerPeriod(flows)
@@ -14,23 +15,25 @@ const inPercent = (flows: CashFlows) => {
   return [(nominal * 100).toFixed(2), (effective * 100).toFixed(2)]
 }
 const refusalOf = (receivedMinor: number, paymentsMinor: number[]) => irrPerPeriod({ receivedMinor, paymentsMinor })
+const upfront = (ratio: number, amountMinor = 1_000_000) => loanFees([{ collected: 'upfront', ratio }], amountMinor)
+const eachPeriod = (ratio: number) => loanFees([{ collected: 'eachPeriod', ratio }], 1_000_000)
 const worthAt = (rate: number, paymentsMinor: readonly number[]) =>
   paymentsMinor.reduce((sum, payment, index) => sum + payment / (1 + rate) ** (index + 1), 0)
 
 describe('annual rate of what a borrower gets and pays, in whole cents', () => {
   test('a flat fee of 0.65 % a month is 14.10 % nominal and 15.05 % effective, not 7.8 %', () => {
     const rows = makeSchedule('EQUAL_PRINCIPAL', 1_000_000, 0, 12)
-    expect(inPercent(cashFlows(1_000_000, rows, { ...NO_FEES, periodicRate: 0.0065 }))).toEqual(['14.10', '15.05'])
+    expect(inPercent(cashFlows(1_000_000, rows, eachPeriod(0.0065)))).toEqual(['14.10', '15.05'])
   })
 
   test('18 % with 3 % taken up front is 23.91 % nominal and 26.71 % effective', () => {
     const rows = makeSchedule('EQUAL_INSTALMENT', 1_000_000, 0.015, 12)
-    expect(inPercent(cashFlows(1_000_000, rows, { ...NO_FEES, upfrontRate: 0.03 }))).toEqual(['23.91', '26.71'])
+    expect(inPercent(cashFlows(1_000_000, rows, upfront(0.03)))).toEqual(['23.91', '26.71'])
   })
 
   test('12 % with a guarantee fee of 1 % a month is 32.76 % nominal and 38.15 % effective', () => {
     const rows = makeSchedule('EQUAL_INSTALMENT', 1_000_000, 0.01, 12)
-    expect(inPercent(cashFlows(1_000_000, rows, { ...NO_FEES, periodicRate: 0.01 }))).toEqual(['32.76', '38.15'])
+    expect(inPercent(cashFlows(1_000_000, rows, eachPeriod(0.01)))).toEqual(['32.76', '38.15'])
   })
 
   test('24 % nominal is 26.82 % effective, and 0.05 % a day is 18.25 % nominal and 20.02 % effective', () => {
@@ -42,16 +45,21 @@ describe('annual rate of what a borrower gets and pays, in whole cents', () => {
 
   test('fees are rounded half up to whole cents, the periodic one on the original principal', () => {
     const rows = [{ totalMinor: 600 }, { totalMinor: 500 }]
-    expect(cashFlows(1050, rows, { upfrontRate: 0.01, periodicRate: 0.01 })).toEqual({
-      receivedMinor: 1039,
-      paymentsMinor: [611, 511]
-    })
+    const fees = loanFees(
+      [
+        { collected: 'upfront', ratio: 0.01 },
+        { collected: 'eachPeriod', ratio: 0.01 },
+        { collected: 'eachPeriod', flatMinor: 3 }
+      ],
+      1050
+    )
+    expect(cashFlows(1050, rows, fees)).toEqual({ receivedMinor: 1039, paymentsMinor: [614, 514] })
   })
 })
 
 describe('the rate of a period', () => {
   test('is zero for a loan without interest', () => {
-    for (const method of REPAYMENT_METHODS) {
+    for (const method of PERIODIC_METHODS) {
       expect(rateOf(cashFlows(1_000_000, makeSchedule(method, 1_000_000, 0, 7), NO_FEES))).toBe(0)
     }
   })
@@ -84,31 +92,31 @@ describe('the rate of a period', () => {
   })
 
   test('is the contract’s, but for rounding, for every method without fees and above it with any', () => {
-    const method = fc.constantFrom(...REPAYMENT_METHODS)
+    const method = fc.constantFrom(...PERIODIC_METHODS)
     const rate = fc.double({ min: 0, max: 0.03, noNaN: true })
     const fee = fc.double({ min: 0, max: 0.05, noNaN: true })
     fc.assert(
-      fc.property(
-        method,
-        rate,
-        fc.integer({ min: 1, max: 60 }),
-        fee,
-        fee,
-        (way, periodRate, count, upfront, periodic) => {
-          const amountMinor = 1_000_000_000
-          const rows = makeSchedule(way, amountMinor, periodRate, count)
-          const bare = rateOf(cashFlows(amountMinor, rows, NO_FEES))
-          expect(Math.abs(bare - periodRate)).toBeLessThan(1e-8)
-          const withFees = rateOf(cashFlows(amountMinor, rows, { upfrontRate: upfront, periodicRate: periodic }))
-          expect(withFees).toBeGreaterThanOrEqual(bare)
-          expect(withFees).toBeGreaterThanOrEqual(bare + periodic - 1e-8)
-        }
-      )
+      fc.property(method, rate, fc.integer({ min: 1, max: 60 }), fee, fee, (way, periodRate, count, first, each) => {
+        const amountMinor = 1_000_000_000
+        const rows = makeSchedule(way, amountMinor, periodRate, count)
+        const bare = rateOf(cashFlows(amountMinor, rows, NO_FEES))
+        expect(Math.abs(bare - periodRate)).toBeLessThan(1e-8)
+        const fees = loanFees(
+          [
+            { collected: 'upfront', ratio: first },
+            { collected: 'eachPeriod', ratio: each }
+          ],
+          amountMinor
+        )
+        const withFees = rateOf(cashFlows(amountMinor, rows, fees))
+        expect(withFees).toBeGreaterThanOrEqual(bare)
+        expect(withFees).toBeGreaterThanOrEqual(bare + each - 1e-8)
+      })
     )
   })
 
   test('is the same in an independent library, for each method in whole cents', () => {
-    for (const method of REPAYMENT_METHODS) {
+    for (const method of PERIODIC_METHODS) {
       const flows = cashFlows(1_000_000, makeSchedule(method, 1_000_000, 0.0175, 24), NO_FEES)
       expect(rateOf(flows)).toBeCloseTo(irr([-1_000_000, ...flows.paymentsMinor], 0.01), 9)
     }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Instalment } from '../../src/domain/schedule.ts'
-import { heaviestInstalment, makeSchedule, REPAYMENT_METHODS } from '../../src/domain/schedule-methods.ts'
+import { heaviestInstalment, makeSchedule, PERIODIC_METHODS } from '../../src/domain/schedule-methods.ts'
 
 const sumOf = (rows: readonly Instalment[], part: 'principalMinor' | 'interestMinor' | 'totalMinor') =>
   rows.reduce((sum, row) => sum + row[part], 0)
@@ -36,7 +36,7 @@ describe('10,000 at 18 % in 12 months', () => {
   })
 })
 
-describe.each(REPAYMENT_METHODS)('%s', (method) => {
+describe.each(PERIODIC_METHODS)('%s', (method) => {
   const amount = fc.integer({ min: 1, max: 10_000_000_000 })
   const rate = fc.oneof(fc.constant(0), fc.double({ min: 0, max: 0.1, noNaN: true }))
   const count = fc.integer({ min: 1, max: 120 })
@@ -97,7 +97,7 @@ describe.each(REPAYMENT_METHODS)('%s', (method) => {
 })
 
 test('the longer the principal is kept, the more interest is paid', () => {
-  const [equalInstalment, equalPrincipal, bullet] = REPAYMENT_METHODS.map((method) =>
+  const [equalInstalment, equalPrincipal, bullet] = PERIODIC_METHODS.map((method) =>
     sumOf(makeSchedule(method, 5_000_000, 0.02, 24), 'interestMinor')
   ) as [number, number, number]
   expect(equalPrincipal).toBeLessThan(equalInstalment)

@@ -5,7 +5,7 @@ import type { Application } from '../../src/domain/application.ts'
 import { annualise, irrPerPeriod } from '../../src/domain/apr.ts'
 import { compileCheck } from '../../src/domain/check.ts'
 import { type Offer, OfferSchema } from '../../src/domain/decision.ts'
-import { REPAYMENT_METHODS, type RepaymentMethod } from '../../src/domain/schedule-methods.ts'
+import { PERIODIC_METHODS, type RepaymentMethod } from '../../src/domain/schedule-methods.ts'
 import { limitOf } from '../../src/policy/limit.ts'
 import { makeOffers } from '../../src/policy/offers.ts'
 import type { Band } from '../../src/policy/price-schema.ts'
@@ -18,7 +18,7 @@ const NOW = { decisionId: 'd', nowMs: Date.UTC(2026, 10, 25) }
 
 const bandAt = (nominalRate: number): Band => ({ band: 'A', pdBelow: 1, action: 'APPROVE', nominalRate, limitShare: 1 })
 const withMethods = (...repaymentMethods: RepaymentMethod[]): ProductPolicy => ({ ...CONSUMER, repaymentMethods })
-const ALL = withMethods(...REPAYMENT_METHODS)
+const ALL = withMethods(...PERIODIC_METHODS)
 
 function asking(amountMinor: number, months: number, monthlyIncomeMinor?: number): Application {
   const term = { count: months, unit: 'month' }
@@ -87,7 +87,7 @@ describe('offers of a product', () => {
   })
 
   test('are none above the cap, which counts for the nominal and for the effective rate', () => {
-    for (const method of REPAYMENT_METHODS) {
+    for (const method of PERIODIC_METHODS) {
       // 22 % nominal is 24.36 % effective: over the cap on the second reading alone.
       expect(made({ product: withMethods(method), price: 0.22 })).toEqual({ kind: 'none', code: 'R310' })
       expect(offersOf({ product: withMethods(method), price: 0.21 })).toHaveLength(1)
