@@ -74,6 +74,10 @@ export const ConfigSchema = Type.Object({
     description:
       'Once no process with another catalogue runs: fold profiles with its tiles, which are lost until a replay from the whole log'
   }),
+  WEBHOOK_ALLOW_PRIVATE: Type.Boolean({
+    default: false,
+    description: 'Development and tests only: webhooks may go to private addresses and over plain http'
+  }),
   ALLOW_AS_OF: Type.Boolean({
     default: false,
     description: 'Tests and replays only: the Assay-As-Of header sets the clock'

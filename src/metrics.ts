@@ -203,6 +203,13 @@ export const METRICS = {
   },
   credit_outbox_relayed_total: { type: 'counter', help: 'Outbox entries turned into jobs', labels: [] },
   credit_outbox_pending_entries: { type: 'gauge', help: 'Outbox entries not relayed yet', labels: [] },
+  credit_webhook_deliveries_total: {
+    type: 'counter',
+    help: 'Tries to tell an endpoint of an event',
+    labels: ['event', 'outcome']
+  },
+  credit_webhook_dead_letters: { type: 'gauge', help: 'Deliveries given up, to be sent again by a person', labels: [] },
+  credit_webhook_outbox_pending_entries: { type: 'gauge', help: 'Webhook events not queued yet', labels: [] },
   credit_queue_jobs: { type: 'gauge', help: 'Jobs by state', labels: ['queue', 'state'] },
   credit_queue_job_duration_seconds: {
     type: 'histogram',

@@ -43,7 +43,15 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'src/outcomes': ['src/domain', 'src/redis', 'src/decisions'],
   'src/explanation': ['src/domain', 'src/features', 'src/inference', 'src/policy', 'src/decisions'],
   'src/serving': ['src/domain', 'src/features', 'src/inference', 'src/policy', 'src/decisions', 'src/redis'],
-  'src/monitoring': ['src/loans', 'src/domain', 'src/features', 'src/inference', 'src/redis', 'src/decisions'],
+  'src/monitoring': [
+    'src/domain',
+    'src/features',
+    'src/inference',
+    'src/redis',
+    'src/decisions',
+    'src/loans',
+    'src/webhooks'
+  ],
   'src/webhooks': ['src/domain', 'src/redis'],
   'src/inbox': ['src/domain', 'src/edge', 'src/features', 'src/redis'],
   'src/gateway': [

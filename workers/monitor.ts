@@ -6,6 +6,13 @@ import { buildOps } from '../src/gateway/ops.ts'
 import { createLog, faultFields } from '../src/log.ts'
 import { createMetrics, type Metrics } from '../src/metrics.ts'
 import { createLoanMonitorJob } from '../src/monitoring/loan-monitor-job.ts'
+import {
+  createOfferExpiringJob,
+  createOfferWatch,
+  type OfferExpiring,
+  OfferExpiringSchema
+} from '../src/monitoring/offer-expiring-job.ts'
+import { createIsOfferOpen } from '../src/monitoring/open-offers.ts'
 import { relayRound } from '../src/monitoring/outbox-relay.ts'
 import {
   createQueue,
@@ -17,6 +24,7 @@ import {
   RepayRemindSchema
 } from '../src/monitoring/queues.ts'
 import { createRepayRemindJob } from '../src/monitoring/repay-remind-job.ts'
+import { createWebhookJob, webhookBackoffMs, webhookRelayRound } from '../src/monitoring/webhook-jobs.ts'
 import { createOutcomeMetrics } from '../src/outcomes/outcome-metrics.ts'
 import { createRedisOutcomeStore } from '../src/outcomes/redis-outcome-store.ts'
 import { createRedis, type RedisRole, whenReady } from '../src/redis/client.ts'
@@ -24,6 +32,13 @@ import { createGroupReader } from '../src/redis/group-reader.ts'
 import { createKeys, PARTITIONS } from '../src/redis/keys.ts'
 import { type Closer, endOnSignals } from '../src/shutdown.ts'
 import { readVersion } from '../src/version.ts'
+import { createDeliver } from '../src/webhooks/deliver.ts'
+import { createEmitWebhook } from '../src/webhooks/emit.ts'
+import { createDeliveries, type Delivery, DeliverySchema } from '../src/webhooks/redis-deliveries.ts'
+import { createEndpoints } from '../src/webhooks/redis-endpoints.ts'
+import { createSeal } from '../src/webhooks/seal.ts'
+import { createSender } from '../src/webhooks/send.ts'
+import { resolveByDns } from '../src/webhooks/target.ts'
 import { startWorkerLoop } from '../src/worker-loop.ts'
 
 const DAY_MS = 86_400_000
@@ -39,6 +54,10 @@ const FAULT_REST_MS = 1000
 const LOW_PRIORITY = 19
 const COMMAND_TIMEOUT_MS = 5000
 const CONCURRENCY = 10
+const WEBHOOK_BATCH = 100
+const WEBHOOK_TIMEOUT_MS = 10_000
+/** Deliveries wait for other people’s servers, not for us. */
+const WEBHOOK_CONCURRENCY = 50
 
 /** The monitor process: relays the outbox to BullMQ and runs the jobs. */
 async function main(): Promise<void> {
@@ -72,8 +91,23 @@ async function main(): Promise<void> {
   const queueOptions = { connection, prefix: keys.jobs(), onError }
   const queues = {
     'loan-monitor': createQueue<LoanMonitor>('loan-monitor', queueOptions),
-    'repay-remind': createQueue<RepayRemind>('repay-remind', queueOptions)
+    'repay-remind': createQueue<RepayRemind>('repay-remind', queueOptions),
+    'offer-expiring': createQueue<OfferExpiring>('offer-expiring', queueOptions),
+    webhook: createQueue<Delivery>('webhook', queueOptions)
   }
+  const endpoints = createEndpoints(redis, keys, createSeal(config.TOKEN_KEY))
+  const deliveries = createDeliveries(redis, keys)
+  const deliver = createDeliver({
+    deliveries,
+    endpoints,
+    send: createSender({
+      rule: config.WEBHOOK_ALLOW_PRIVATE ? 'any' : 'public',
+      resolve: resolveByDns,
+      timeoutMs: WEBHOOK_TIMEOUT_MS
+    }),
+    nowMs: Date.now,
+    onOutcome: (event, outcome) => metrics.counter('credit_webhook_deliveries_total').inc({ event, outcome })
+  })
   const common = (queue: QueueName) => ({
     ...queueOptions,
     concurrency: CONCURRENCY,
@@ -83,12 +117,38 @@ async function main(): Promise<void> {
     createQueueWorker('loan-monitor', {
       ...common('loan-monitor'),
       schema: LoanMonitorSchema,
-      handle: createLoanMonitorJob({ store, reminders: queues['repay-remind'], nowMs: Date.now })
+      handle: createLoanMonitorJob({
+        store,
+        reminders: queues['repay-remind'],
+        watchOffers: createOfferWatch({
+          queue: queues['offer-expiring'],
+          endpointsOf: endpoints.ofTenant,
+          nowMs: Date.now
+        }),
+        nowMs: Date.now
+      })
     }),
     createQueueWorker('repay-remind', {
       ...common('repay-remind'),
       schema: RepayRemindSchema,
       handle: createRepayRemindJob({ store, redis, keys })
+    }),
+    createQueueWorker('offer-expiring', {
+      ...common('offer-expiring'),
+      schema: OfferExpiringSchema,
+      handle: createOfferExpiringJob({
+        store,
+        emit: createEmitWebhook(redis, keys),
+        isOpen: createIsOfferOpen(redis, keys),
+        nowMs: Date.now
+      })
+    }),
+    createQueueWorker('webhook', {
+      ...common('webhook'),
+      concurrency: WEBHOOK_CONCURRENCY,
+      schema: DeliverySchema,
+      handle: createWebhookJob(deliver),
+      backoffMs: (tries) => webhookBackoffMs(tries, Math.random)
     })
   ]
   for (const queue of Object.values(queues)) closers.push({ name: `queue ${queue.name}`, close: () => queue.close() })
@@ -110,7 +170,25 @@ async function main(): Promise<void> {
     onRelayed: (jobs: number) => metrics.counter('credit_outbox_relayed_total').inc(jobs),
     onMalformed: () => log.error({ code: 'outbox_malformed' }, 'an outbox entry is not one')
   }
-  await Promise.all([redis, blocking].map((each) => whenReady(each, REDIS_BOOT_MS))).catch(() => {
+  const webhookBlocking = client('blocking')
+  const webhookReader = createGroupReader({
+    blocking: webhookBlocking,
+    redis,
+    streams: [keys.webhookOutbox()],
+    group: 'relay',
+    consumer: `${hostname()}-${process.pid}`,
+    count: WEBHOOK_BATCH,
+    blockMs: BLOCK_MS,
+    takeOverAfterMs: TAKE_OVER_AFTER_MS
+  })
+  const webhookRelay = {
+    reader: webhookReader,
+    queue: queues.webhook,
+    deliveries,
+    endpoints,
+    onMalformed: () => log.error({ code: 'outbox_malformed' }, 'an entry of the webhook outbox is not one')
+  }
+  await Promise.all([redis, blocking, webhookBlocking].map((each) => whenReady(each, REDIS_BOOT_MS))).catch(() => {
     log.warn({ redis: redis.status }, 'Redis is not there yet')
   })
   let housekeepingAtMs = 0
@@ -129,6 +207,25 @@ async function main(): Promise<void> {
     }
   })
   closers.push({ name: 'relay', close: loop.stop }, { name: 'blocking reads', close: () => blocking.disconnect() })
+  let webhookHousekeepingAtMs = 0
+  const webhookLoop = startWorkerLoop({
+    name: 'webhook relay',
+    restMs: () => REST_MS,
+    faultRestMs: FAULT_REST_MS,
+    log,
+    round: async () => {
+      if (performance.now() >= webhookHousekeepingAtMs) {
+        webhookHousekeepingAtMs = performance.now() + HOUSEKEEPING_MS
+        await webhookRelayRound(webhookRelay, await webhookReader.takeOver())
+        await webhookReader.trim(Date.now())
+      }
+      return webhookRelayRound(webhookRelay, await webhookReader.read())
+    }
+  })
+  closers.push(
+    { name: 'webhook relay', close: webhookLoop.stop },
+    { name: 'blocking reads of webhooks', close: () => webhookBlocking.disconnect() }
+  )
 
   const refreshOutcomes = createOutcomeMetrics({
     metrics,
@@ -147,6 +244,8 @@ async function main(): Promise<void> {
       metrics.gauge('credit_redis_up').set({ role: 'jobs' }, connection.status === 'ready' ? 1 : 0)
       if (notReady().length > 0) return
       metrics.gauge('credit_outbox_pending_entries').set(await reader.countPending())
+      metrics.gauge('credit_webhook_outbox_pending_entries').set(await webhookReader.countPending())
+      metrics.gauge('credit_webhook_dead_letters').set(await deliveries.countDead())
       await refreshOutcomes()
       for (const [queue, { getJobCounts }] of Object.entries(queues)) {
         const counts = await getJobCounts.call(queues[queue as QueueName], 'waiting', 'active', 'delayed', 'failed')
@@ -167,7 +266,7 @@ function observe(metrics: Metrics, queue: QueueName) {
   return (outcome: string, seconds: number) => {
     duration.observe(seconds)
     finished.inc({ queue, job: queue, outcome })
-    if (outcome !== 'failed') lastSuccess.setToCurrentTime()
+    if (outcome !== 'failed' && outcome !== 'retry') lastSuccess.setToCurrentTime()
   }
 }
 

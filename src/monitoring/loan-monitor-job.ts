@@ -1,7 +1,7 @@
 import type { Queue } from 'bullmq'
 import type { DecisionStore } from '../decisions/store.ts'
 import { compileCheck } from '../domain/check.ts'
-import { DecisionSchema } from '../domain/decision.ts'
+import { type Decision, DecisionSchema } from '../domain/decision.ts'
 import { AssayError } from '../errors.ts'
 import { type JobOutcome, type LoanMonitor, type RepayRemind, repayRemindJobId } from './queues.ts'
 
@@ -14,6 +14,8 @@ const HOUR_MS = 3_600_000
 export interface LoanMonitorDeps {
   readonly store: DecisionStore
   readonly reminders: Pick<Queue<RepayRemind>, 'add'>
+  /** Told of every approval that is watched; it may be told again. */
+  readonly watchOffers?: (decision: Decision, tenant: string) => Promise<void>
   readonly nowMs: () => number
 }
 
@@ -23,13 +25,14 @@ const checkDecision = compileCheck(DecisionSchema)
  * Starts watching an approved loan: finds the first due date of the best offer and schedules the reminder before it. The
  * reminder’s id says which it is, so a second run adds nothing; what the reminder does is done once by itself.
  */
-export function createLoanMonitorJob({ store, reminders, nowMs }: LoanMonitorDeps) {
+export function createLoanMonitorJob({ store, reminders, watchOffers, nowMs }: LoanMonitorDeps) {
   return async ({ decisionId, tenant, utcOffsetMinutes }: LoanMonitor): Promise<JobOutcome> => {
     const stored = await store.read(tenant, decisionId)
     if (stored === undefined) return 'obsolete'
     const decision = checkDecision(JSON.parse(stored.answer))
     if (!decision.ok)
       throw new AssayError('internal_error', 'a stored decision is not one', { problems: decision.problems })
+    await watchOffers?.(decision.value, tenant)
     const first = decision.value.offers[0]?.schedule[0]
     if (first === undefined) return 'obsolete'
     const reminder: RepayRemind = { decisionId, tenant, instalmentNo: first.no, dueDate: first.dueDate }

@@ -6,7 +6,7 @@ import { compileCheck } from '../domain/check.ts'
 import { DecisionIdSchema, TenantSchema } from '../domain/ids.ts'
 import { AssayError } from '../errors.ts'
 
-export const QUEUE_NAMES = ['loan-monitor', 'repay-remind'] as const
+export const QUEUE_NAMES = ['loan-monitor', 'repay-remind', 'offer-expiring', 'webhook'] as const
 export type QueueName = (typeof QUEUE_NAMES)[number]
 
 /** Payloads carry ids only: BullMQ keeps job data in clear text. */
@@ -52,12 +52,21 @@ export function createQueue<Payload>(name: QueueName, { connection, prefix, onEr
   return queue
 }
 
-export type JobOutcome = 'done' | 'already_done' | 'obsolete'
+/** retry is for what is expected to fail at times: the job is tried again after its back-off, up to its `attempts`. */
+export type JobOutcome = 'done' | 'already_done' | 'obsolete' | 'retry'
+
+/** Which try of a job it is, counted from 1. */
+export interface JobTry {
+  readonly tries: number
+  readonly isLast: boolean
+}
 
 export interface QueueWorkerOptions<Schema extends TSchema> extends QueueOptions {
   readonly schema: Schema
   readonly concurrency: number
-  readonly handle: (payload: Static<Schema>) => Promise<JobOutcome>
+  readonly handle: (payload: Static<Schema>, attempt: JobTry) => Promise<JobOutcome>
+  /** The wait behind a number of tries, for jobs whose back-off is of the type `custom`. */
+  readonly backoffMs?: (tries: number) => number
   readonly onFinished: (outcome: JobOutcome | 'failed', seconds: number) => void
 }
 
@@ -66,26 +75,29 @@ export function createQueueWorker<Schema extends TSchema>(
   name: QueueName,
   options: QueueWorkerOptions<Schema>
 ): Worker {
-  const { schema, concurrency, handle, onFinished, onError, connection, prefix } = options
+  const { schema, concurrency, handle, backoffMs, onFinished, onError, connection, prefix } = options
   const check = compileCheck(schema)
   const worker = new Worker(
     name,
-    async ({ data }) => {
+    async ({ data, attemptsMade, opts }) => {
       const startedAtMs = performance.now()
       const finished = (outcome: JobOutcome | 'failed') => onFinished(outcome, (performance.now() - startedAtMs) / 1000)
       try {
         const checked = check(data)
         if (!checked.ok)
           throw new AssayError('internal_error', `a ${name} job is malformed`, { problems: checked.problems })
-        const outcome = await handle(checked.value)
+        const tries = attemptsMade + 1
+        const outcome = await handle(checked.value, { tries, isLast: tries >= (opts.attempts ?? 1) })
         finished(outcome)
-        return outcome
+        if (outcome !== 'retry') return outcome
       } catch (error) {
         finished('failed')
         throw error
       }
+      // BullMQ tries again what throws.
+      throw new Error(`${name}: to be tried again`)
     },
-    { connection, prefix, concurrency }
+    { connection, prefix, concurrency, ...(backoffMs !== undefined && { settings: { backoffStrategy: backoffMs } }) }
   )
   worker.on('error', onError)
   return worker

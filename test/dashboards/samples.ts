@@ -7,6 +7,7 @@ import { PRODUCTS } from '../../src/domain/application.ts'
 import { ENTITY_KINDS } from '../../src/domain/event.ts'
 import { createMetrics, METRICS, type MetricName, type Metrics } from '../../src/metrics.ts'
 import { QUEUE_NAMES } from '../../src/monitoring/queues.ts'
+import { WEBHOOK_TYPES } from '../../src/webhooks/event.ts'
 
 export const PROCESSES = ['gateway', 'ingest', 'monitor'] as const
 export type ProcessName = (typeof PROCESSES)[number]
@@ -24,6 +25,7 @@ const VALUES: Readonly<Record<Label, readonly string[]>> = {
   decision: ['APPROVE', 'REFER', 'DECLINE'],
   endpoint: ['decisions'],
   entity: [...ENTITY_KINDS],
+  event: WEBHOOK_TYPES,
   feature: ['score', 'applicant.loans_lifetime'],
   hash: ['0123456789ab'],
   job: QUEUE_NAMES,
@@ -49,7 +51,7 @@ const VALUES: Readonly<Record<Label, readonly string[]>> = {
 }
 
 const OF_INGEST = /^credit_(log|profiles?|inbox|deadletter)_/
-const OF_MONITOR = /^credit_(outbox|queue|job|model_(outcomes|auc|ks|brier|observed))/
+const OF_MONITOR = /^credit_(outbox|webhook|queue|job|model_(outcomes|auc|ks|brier|observed))/
 const OF_ALL = /^credit_(build|redis)_/
 
 export function processesOf(name: string): readonly ProcessName[] {

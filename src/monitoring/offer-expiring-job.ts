@@ -1,0 +1,78 @@
+import type { Queue } from 'bullmq'
+import { type Static, Type } from 'typebox'
+import type { DecisionStore } from '../decisions/store.ts'
+import { compileCheck } from '../domain/check.ts'
+import { type Decision, DecisionSchema } from '../domain/decision.ts'
+import { DecisionIdSchema, TenantSchema } from '../domain/ids.ts'
+import { AssayError } from '../errors.ts'
+import type { EmitWebhook } from '../webhooks/emit.ts'
+import { type Endpoint, isTold } from '../webhooks/redis-endpoints.ts'
+import type { JobOutcome } from './queues.ts'
+
+/** Enough of a day to reach the borrower before the offers end. */
+const WARN_BEFORE_MS = 6 * 3_600_000
+
+export const OfferExpiringSchema = Type.Object(
+  { decisionId: DecisionIdSchema, tenant: TenantSchema },
+  { additionalProperties: false }
+)
+export type OfferExpiring = Static<typeof OfferExpiringSchema>
+
+export function offerExpiringJobId({ decisionId }: OfferExpiring): string {
+  return `exp_${decisionId}`
+}
+
+const checkDecision = compileCheck(DecisionSchema)
+
+export interface OfferWatchDeps {
+  readonly queue: Pick<Queue<OfferExpiring>, 'add'>
+  readonly endpointsOf: (tenant: string) => Promise<readonly Endpoint[]>
+  readonly nowMs: () => number
+}
+
+/**
+ * Plans the warning that the offers of an approval end, where somebody wants to hear it. Planned again it changes nothing:
+ * its id is the decision’s.
+ */
+export function createOfferWatch({ queue, endpointsOf, nowMs }: OfferWatchDeps) {
+  return async ({ decisionId, validUntil }: Decision, tenant: string): Promise<void> => {
+    if (validUntil === null) return
+    const isWanted = (await endpointsOf(tenant)).some((endpoint) => isTold(endpoint, 'offer.expiring'))
+    if (!isWanted) return
+    const delay = Math.max(0, Date.parse(validUntil) - WARN_BEFORE_MS - nowMs())
+    const payload = { decisionId, tenant }
+    await queue.add('expiring', payload, { jobId: offerExpiringJobId(payload), delay })
+  }
+}
+
+export interface OfferExpiringDeps {
+  readonly store: Pick<DecisionStore, 'read'>
+  readonly emit: EmitWebhook
+  /** Whether the offers are still to be taken, as far as is known. */
+  readonly isOpen: (tenant: string, decision: Decision) => Promise<boolean>
+  readonly nowMs: () => number
+}
+
+/** Tells the partner once that offers nobody has taken end soon. The job is a hint: what is stored decides. */
+export function createOfferExpiringJob({ store, emit, isOpen, nowMs }: OfferExpiringDeps) {
+  return async ({ decisionId, tenant }: OfferExpiring): Promise<JobOutcome> => {
+    const stored = await store.read(tenant, decisionId)
+    if (stored === undefined) return 'obsolete'
+    const checked = checkDecision(JSON.parse(stored.answer))
+    if (!checked.ok)
+      throw new AssayError('internal_error', 'a stored decision is not one', { problems: checked.problems })
+    const decision = checked.value
+    const { applicationId, validUntil } = decision
+    if (validUntil === null || Date.parse(validUntil) <= nowMs()) return 'obsolete'
+    if (!(await isOpen(tenant, decision))) return 'obsolete'
+    await emit({
+      tenant,
+      type: 'offer.expiring',
+      aggregateId: decisionId,
+      dedupeKey: `${decisionId}:${validUntil}`,
+      occurredAtMs: nowMs(),
+      data: { decisionId, applicationId, validUntil }
+    })
+    return 'done'
+  }
+}
