@@ -28,6 +28,7 @@ export function observeDecisions(
   const because = bound((reason_code, decision) => reasons.labels({ reason_code, decision }))
   const pointsOf = bound((product) => points.labels({ model, product }))
   const challengerFaults = metrics.counter('credit_challenger_faults_total')
+  const exposureRetries = metrics.counter('credit_exposure_retries_total')
   const agreements = metrics.counter('credit_scorecard_agreement_total')
   const agreed = bound((agreement) => agreements.labels({ agreement }))
   const byModel = metrics.counter('credit_model_decisions_total')
@@ -36,6 +37,7 @@ export function observeDecisions(
   return {
     stage: (stage, seconds) => stages[stage]?.observe(seconds),
     replayed: () => replays.inc(),
+    exposed: () => exposureRetries.inc(),
     challengerFailed: () => challengerFaults.inc(),
     scored: (modelId, vector, assessment, scorecard) => {
       if (assessment.kind === 'fault') return

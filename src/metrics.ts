@@ -87,6 +87,11 @@ export const METRICS = {
     help: 'Decisions by the version whose score they have',
     labels: ['version', 'decision']
   },
+  credit_exposure_retries_total: {
+    type: 'counter',
+    help: 'Decisions made again because others took of the same limit meanwhile',
+    labels: []
+  },
   credit_challenger_faults_total: {
     type: 'counter',
     help: 'Decisions that a challenger left to the champion',

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { composeAnswer } from '../decisions/answer.ts'
+import { decideWithin } from '../decisions/exposure.ts'
 import { type DecisionRecord, type ReadDecision, RecordSchema, readStoredDecision } from '../decisions/record.ts'
 import { REASONS, type ReasonCode } from '../domain/reasons.ts'
 import { attribute } from '../explanation/margin.ts'
@@ -181,12 +182,12 @@ function compareAnswer(
   stored: Lines,
   { vector, assessment, scorecard }: ScoredAgain
 ): ReplayVerdict {
-  const { application, applicationJson, asOf: nowMs } = record
+  const { application, applicationJson, asOf: nowMs, exposure } = record
   const { values, truncated } = features
   const known = { application, assessment, scorecard, decisionId, nowMs }
   const historyTruncated = truncated.includes('applicant')
-  const verdict = decideByPolicy({ ...known, values, vector, historyTruncated })
-  const again = toLines(composeAnswer(answerContext, { ...known, applicationJson, verdict, features }).value)
+  const verdict = decideWithin(decideByPolicy, { ...known, values, vector, historyTruncated }, exposure)
+  const again = toLines(composeAnswer(answerContext, { ...known, applicationJson, verdict, features, exposure }).value)
   if (again.answer !== stored.answer) {
     const at = firstDifference(JSON.parse(stored.answer), JSON.parse(again.answer))
     return blame('code', `/answer${at ?? ''}`, 'all that it rests on is the same, and the answer is another')

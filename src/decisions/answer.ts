@@ -1,12 +1,14 @@
 import { type Static, Type } from 'typebox'
 import type { Application } from '../domain/application.ts'
 import type { Decision, Outcome } from '../domain/decision.ts'
+import type { Hold } from '../domain/exposure.ts'
 import { DecisionIdSchema, TenantSchema } from '../domain/ids.ts'
 import type { ReasonCode } from '../domain/reasons.ts'
 import type { Quality } from '../features/quality.ts'
 import type { MeasuredValues } from '../features/vector.ts'
 import type { ScorecardScore } from '../inference/scorecard.ts'
 import type { Assessment, Verdict } from '../policy/engine.ts'
+import { type ExposureReading, holdOf } from './exposure.ts'
 
 const DAY_MS = 86_400_000
 
@@ -41,6 +43,7 @@ export interface AnswerInput {
   readonly features: MeasuredValues
   readonly assessment: Assessment
   readonly scorecard: ScorecardScore | null
+  readonly exposure: ExposureReading
 }
 
 export interface Answer {
@@ -55,11 +58,12 @@ export interface Answer {
   /** What is stored: the response byte for byte, a line feed, the record. Made once: it is hashed, sent and kept. */
   readonly value: Buffer
   readonly outbox: string | undefined
+  readonly hold: Hold | undefined
 }
 
 /** Turns a verdict into the bytes that are stored and answered. Pure. */
 export function composeAnswer(context: AnswerContext, input: AnswerInput): Answer {
-  const { application, decisionId, nowMs, verdict, features, assessment } = input
+  const { application, decisionId, nowMs, verdict, features, assessment, exposure } = input
   const { outcome, score, limit, offers, reasons } = verdict
   const degraded = features.truncated.map((kind) => `HISTORY_TRUNCATED:${kind}`)
   if (assessment.kind === 'fault') degraded.push(assessment.code)
@@ -91,7 +95,13 @@ export function composeAnswer(context: AnswerContext, input: AnswerInput): Answe
     degraded,
     answer,
     value: Buffer.from(`${answer}\n${composeRecord(context, input)}`),
-    outbox: composeOutbox(input)
+    outbox: composeOutbox(input),
+    hold: holdOf(verdict, {
+      applicationId: application.applicationId,
+      nowMs,
+      offerValidDays: context.offerValidDays,
+      exposure
+    })
   }
 }
 
@@ -105,7 +115,7 @@ function composeOutbox({ application: { tenant }, decisionId, verdict }: AnswerI
 /** What replays the decision: the application as tokens, the features in catalogue order and their quality, what the model said. */
 function composeRecord(
   { quality }: AnswerContext,
-  { applicationJson, nowMs, features, assessment, scorecard }: AnswerInput
+  { applicationJson, nowMs, features, assessment, scorecard, exposure }: AnswerInput
 ): string {
   const scored = assessment.kind === 'scored'
   const rest = JSON.stringify({
@@ -115,7 +125,9 @@ function composeRecord(
     pd: scored ? assessment.pd : null,
     contributions: scored && assessment.contributions !== null ? packDoubles(assessment.contributions) : null,
     scorecardPd: scorecard?.pd ?? null,
-    fraudPd: scored ? (assessment.fraud?.pd ?? null) : null
+    fraudPd: scored ? (assessment.fraud?.pd ?? null) : null,
+    exposureMinor: exposure.owedMinor,
+    exposureFault: exposure.fault
   })
   return `{"application":${applicationJson},${rest.slice(1)}`
 }

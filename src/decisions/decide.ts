@@ -2,6 +2,7 @@ import type { Application } from '../domain/application.ts'
 import { termDays } from '../domain/application.ts'
 import type { Outcome } from '../domain/decision.ts'
 import type { AssayEvent } from '../domain/event.ts'
+import type { Owed } from '../domain/exposure.ts'
 import { withPartition } from '../domain/ids.ts'
 import { isUsablePd } from '../domain/score-scale.ts'
 import { AssayError } from '../errors.ts'
@@ -9,8 +10,9 @@ import type { EntityStates, FeatureSet, MeasuredValues } from '../features/vecto
 import type { ScorecardScore } from '../inference/scorecard.ts'
 import type { Assessment } from '../policy/engine.ts'
 import { type Answer, composeAnswer } from './answer.ts'
+import { decideWithin, type ExposureReading, readingOf } from './exposure.ts'
 import type { Lineup, Made, Serving } from './serving.ts'
-import type { Claim, Commitment, DecisionStore } from './store.ts'
+import type { Claim, Commitment, CommitOutcome, DecisionStore } from './store.ts'
 
 export const STAGES = ['begin', 'features', 'score', 'policy', 'commit'] as const
 export type Stage = (typeof STAGES)[number]
@@ -27,6 +29,8 @@ export interface DecisionObserver {
     scorecard: ScorecardScore | null
   ) => void
   readonly replayed: () => void
+  /** Others took of the limit meanwhile, and the decision was made again. */
+  readonly exposed: () => void
   /** A challenger gave no usable score, and the champion decides. */
   readonly challengerFailed: () => void
 }
@@ -97,13 +101,23 @@ export function createDecideService(deps: DecideServiceDeps): DecideService {
     observer.stage('score', (policyAtMs - scoreAtMs) / 1000)
     if (policyAtMs >= request.deadlineAtMs) return giveUp(store, claim)
 
-    const { made, answer } = composeDecision({ request, decisionId, features, ...scored })
+    const compose = (owed: Owed, again: number) =>
+      composeDecision({ request, decisionId, features, ...scored, exposure: readingOf(owed, again) })
+    let { made, answer } = compose(begun.owed, 0)
     const commitAtMs = monotonicMs()
     observer.stage('policy', (commitAtMs - policyAtMs) / 1000)
 
-    const committed = await settle(deps, { claim, value: answer.value, outbox: answer.outbox }, request.deadlineAtMs)
+    const commit = ({ value, outbox, hold }: Answer) =>
+      settle(deps, { claim, value, outbox, hold }, request.deadlineAtMs)
+    let committed = await commit(answer)
+    // Ends: what a reading with a fault decides holds nothing, and so cannot be refused for what is owed.
+    for (let again = 1; committed.kind === 'exposed'; again++) {
+      ;({ made, answer } = compose(committed.owed, again))
+      observer.exposed()
+      committed = await commit(answer)
+    }
     observer.stage('commit', (monotonicMs() - commitAtMs) / 1000)
-    if (!committed) return { kind: 'pending' }
+    if (committed.kind === 'lost') return { kind: 'pending' }
     observer.decided(answer, application)
     observer.scored(scored.serving.answerContext.modelIds.credit, scored.vector, scored.assessment, scored.scorecard)
     lineup.afterwards(made, inFlight)
@@ -193,17 +207,19 @@ interface Assessed extends Scored {
   readonly request: Pick<DecideRequest, 'application' | 'applicationJson' | 'nowMs'>
   readonly decisionId: string
   readonly features: MeasuredValues
+  readonly exposure: ExposureReading
 }
 
-function composeDecision({ request, decisionId, features, serving, vector, assessment, scorecard }: Assessed): {
+function composeDecision({ request, decisionId, features, exposure, serving, ...scored }: Assessed): {
   readonly made: Made
   readonly answer: Answer
 } {
   const { application, applicationJson, nowMs } = request
+  const { vector, assessment, scorecard } = scored
   const { values } = features
   const historyTruncated = features.truncated.includes('applicant')
   const known = { application, values, historyTruncated, assessment, decisionId, nowMs }
-  const verdict = serving.decideByPolicy({ ...known, vector, scorecard })
+  const verdict = decideWithin(serving.decideByPolicy, { ...known, vector, scorecard }, exposure)
   const answer = composeAnswer(serving.answerContext, {
     application,
     applicationJson,
@@ -212,9 +228,10 @@ function composeDecision({ request, decisionId, features, serving, vector, asses
     verdict,
     features,
     assessment,
-    scorecard
+    scorecard,
+    exposure
   })
-  return { made: { ...known, verdict }, answer }
+  return { made: { ...known, exposureMinor: exposure.owedMinor, verdict }, answer }
 }
 
 async function replay(
@@ -239,7 +256,7 @@ async function giveUp(store: DecisionStore, claim: Claim): Promise<never> {
 }
 
 /** Commits; when the reply is lost the truth is read, never decided again. Both together end at the deadline. */
-async function settle(deps: DecideServiceDeps, commitment: Commitment, deadlineAtMs: number): Promise<boolean> {
+async function settle(deps: DecideServiceDeps, commitment: Commitment, deadlineAtMs: number): Promise<CommitOutcome> {
   const { store, monotonicMs } = deps
   const within = <Result>(work: Promise<Result>) => endBy(work, deadlineAtMs - monotonicMs())
   try {
@@ -247,7 +264,7 @@ async function settle(deps: DecideServiceDeps, commitment: Commitment, deadlineA
   } catch (cause) {
     const { application, decisionId } = commitment.claim
     const stored = await within(store.read(application.tenant, decisionId)).catch(() => undefined)
-    if (stored !== undefined) return true
+    if (stored !== undefined) return { kind: 'committed' }
     throw new AssayError('outcome_unknown', 'the store did not say whether it has the decision', {
       cause,
       retryAfterSeconds: 1

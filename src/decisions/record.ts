@@ -13,6 +13,7 @@ import { ApplicationIdSchema, TenantSchema } from '../domain/ids.ts'
 import { amountSchema, CurrencySchema } from '../domain/money.ts'
 import type { StoredQuality } from '../features/quality.ts'
 import { unpackDoubles } from './answer.ts'
+import { EXPOSURE_FAULTS, type ExposureReading } from './exposure.ts'
 import type { StoredDecision } from './store.ts'
 
 const TokenSchema = Type.String({ minLength: 1, maxLength: 128 })
@@ -54,7 +55,9 @@ export const RecordSchema = Type.Object({
   pd: PdSchema,
   contributions: Type.Union([Base64Schema, Type.Null()]),
   scorecardPd: Type.Optional(PdSchema),
-  fraudPd: Type.Optional(PdSchema)
+  fraudPd: Type.Optional(PdSchema),
+  exposureMinor: Type.Optional(Type.Integer({ description: 'What was owed or held already' })),
+  exposureFault: Type.Optional(Type.Enum([...EXPOSURE_FAULTS], { description: 'Why that allowed no approval' }))
 })
 
 export interface DecisionRecord {
@@ -72,6 +75,8 @@ export interface DecisionRecord {
   /** Absent in decisions made before these models. */
   readonly scorecardPd: number | null | undefined
   readonly fraudPd: number | null | undefined
+  /** Nothing in decisions made before it was kept. */
+  readonly exposure: ExposureReading
 }
 
 export interface ReadDecision {
@@ -105,7 +110,8 @@ function unpack({ application, contributions, features, ...rest }: Static<typeof
     pd: rest.pd,
     contributions: contributions === null ? null : unpackDoubles(contributions),
     scorecardPd: rest.scorecardPd,
-    fraudPd: rest.fraudPd
+    fraudPd: rest.fraudPd,
+    exposure: { owedMinor: rest.exposureMinor ?? 0, ...(rest.exposureFault && { fault: rest.exposureFault }) }
   }
 }
 

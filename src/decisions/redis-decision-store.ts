@@ -2,6 +2,8 @@ import { hash } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import type { Refs } from '../domain/application.ts'
 import { ENTITY_KINDS } from '../domain/event.ts'
+import { owedIn } from '../domain/exposure.ts'
+import { holdWords } from '../domain/exposure-change.ts'
 import { partitionOf, UUID_PATTERN } from '../domain/ids.ts'
 import { AssayError } from '../errors.ts'
 import { appendCall } from '../features/behaviour-store.ts'
@@ -9,7 +11,7 @@ import type { EntityStates } from '../features/vector.ts'
 import { type BeginCall, begin, type CommitCall, commit, readApplication, release } from '../redis/functions.ts'
 import { type Keys, PARTITIONS } from '../redis/keys.ts'
 import { createTurnBatcher } from '../redis/turn-batcher.ts'
-import type { BeginOutcome, Claim, Commitment, DecisionStore } from './store.ts'
+import type { BeginOutcome, Claim, Commitment, CommitOutcome, DecisionStore } from './store.ts'
 
 export interface RedisDecisionStoreOptions {
   readonly redis: Redis
@@ -39,7 +41,7 @@ export function createRedisDecisionStore(options: RedisDecisionStoreOptions): De
   const beginOne = createTurnBatcher((calls: readonly BeginCall[]) => begin(redis, calls, limits), MAX_BATCH)
   const commitOne = createTurnBatcher((calls: readonly CommitCall[]) => commit(redis, calls, retentionMs), MAX_BATCH)
 
-  const commitCall = ({ claim, value, outbox }: Commitment): CommitCall => {
+  const commitCall = ({ claim, value, outbox, hold }: Commitment): CommitCall => {
     const { application, decisionId, fingerprint } = claim
     const partition = partitionOf(decisionId)
     return {
@@ -51,7 +53,9 @@ export function createRedisDecisionStore(options: RedisDecisionStoreOptions): De
       decisionId,
       value,
       digest: hash('sha256', value, 'hex'),
-      effect: outbox
+      effect: outbox,
+      exposure: keys.exposure(partition, application.tenant, application.refs.applicant),
+      hold: hold === undefined ? undefined : holdWords(hold)
     }
   }
 
@@ -69,9 +73,15 @@ export function createRedisDecisionStore(options: RedisDecisionStoreOptions): De
       const call = { ...appendCall(keys, submitted), ...claimKeys(claim), fingerprint, decisionId }
       const reply = await reachable(beginOne(call).catch((error) => lookUp(claim, error)))
       if (reply.kind !== 'claimed') return reply satisfies BeginOutcome
-      return { kind: 'claimed', states: toStates(claim.application.refs, reply.values) }
+      const { currency, refs } = claim.application
+      const owed = owedIn(reply.exposure, currency, submitted.occurredAtMs)
+      return { kind: 'claimed', states: toStates(refs, reply.values), owed }
     },
-    commit: (commitment) => reachable(commitOne(commitCall(commitment))),
+    commit: async (commitment) => {
+      const reply = await reachable(commitOne(commitCall(commitment)))
+      if (reply.kind !== 'exposed' || commitment.hold === undefined) return reply as CommitOutcome
+      return { kind: 'exposed', owed: owedIn(reply.exposure, commitment.hold.currency, commitment.hold.nowMs) }
+    },
     release: async (claim) => {
       await reachable(release(redis, claimKeys(claim).application, claim.fingerprint, claim.decisionId))
     },

@@ -25,6 +25,8 @@ export interface Made {
   readonly assessment: Assessment
   readonly verdict: Verdict
   readonly nowMs: number
+  /** What was owed or held already. */
+  readonly exposureMinor: number
 }
 
 /** Who decides now. A swap replaces the whole of it; a decision keeps the one it began to score with. */

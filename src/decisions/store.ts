@@ -1,5 +1,6 @@
 import type { Application } from '../domain/application.ts'
 import type { AssayEvent } from '../domain/event.ts'
+import type { Hold, Owed } from '../domain/exposure.ts'
 import type { EntityStates } from '../features/vector.ts'
 
 /** What identifies one try at one application. */
@@ -12,7 +13,7 @@ export interface Claim {
 }
 
 export type BeginOutcome =
-  | { readonly kind: 'claimed'; readonly states: EntityStates }
+  | { readonly kind: 'claimed'; readonly states: EntityStates; readonly owed: Owed }
   | { readonly kind: 'decided'; readonly decisionId: string }
   | { readonly kind: 'conflict'; readonly decisionId: string }
   | { readonly kind: 'keyConflict' | 'pending' | 'backlog' }
@@ -23,7 +24,15 @@ export interface Commitment {
   readonly value: Buffer
   /** What it sets off, as JSON; undefined for nothing. */
   readonly outbox: string | undefined
+  /** What it holds of the applicant’s limit; undefined for nothing. */
+  readonly hold: Hold | undefined
 }
+
+/**
+ * 'lost': the claim was lost meanwhile. 'exposed': others took of the limit meanwhile and no room is left for this; the claim is
+ * still ours, to decide again with what is owed now. Of neither anything was written.
+ */
+export type CommitOutcome = { readonly kind: 'committed' | 'lost' } | { readonly kind: 'exposed'; readonly owed: Owed }
 
 export interface StoredDecision {
   readonly answer: string
@@ -37,8 +46,8 @@ export interface StoredDecision {
 export interface DecisionStore {
   /** Finds an earlier decision, or claims the application, counts it and reads its behaviour: one atomic step. */
   readonly begin: (claim: Claim, submitted: AssayEvent) => Promise<BeginOutcome>
-  /** Makes the decision durable; false when the claim was lost meanwhile and nothing was written. */
-  readonly commit: (commitment: Commitment) => Promise<boolean>
+  /** Makes the decision durable and holds what it offers: both or neither. */
+  readonly commit: (commitment: Commitment) => Promise<CommitOutcome>
   /** Gives up a claim that led to no decision. */
   readonly release: (claim: Claim) => Promise<void>
   readonly read: (tenant: string, decisionId: string) => Promise<StoredDecision | undefined>

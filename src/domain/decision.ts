@@ -9,7 +9,7 @@ import { DAY_BASES, REPAYMENT_METHODS } from './schedule-methods.ts'
 export const OUTCOMES = ['APPROVE', 'REFER', 'DECLINE'] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
-export const BINDING_CONSTRAINTS = ['PRODUCT', 'BAND', 'FIRST_LOAN', 'AFFORDABILITY'] as const
+export const BINDING_CONSTRAINTS = ['PRODUCT', 'BAND', 'FIRST_LOAN', 'AFFORDABILITY', 'EXPOSURE'] as const
 
 const strict = { additionalProperties: false } as const
 const InstantSchema = Type.String({ format: 'date-time' })

@@ -27,6 +27,7 @@ export const REASONS = {
   R220: { zh: '缺少必要的授权', en: 'A required consent is missing' },
   R301: { zh: '还款额超出承受能力', en: 'Instalments exceed what the income can bear' },
   R302: { zh: '申请金额高于可批额度', en: 'Amount asked for is above the limit that can be granted' },
+  R303: { zh: '现有借款和报价已占用可用额度', en: 'Existing loans and offers leave no room in the limit' },
   R310: { zh: '在该风险水平下没有合规价格', en: 'No compliant price exists at this risk' },
   R320: { zh: '金额不在产品范围内', en: 'Amount is outside what the product offers' },
   R401: { zh: '年龄未提供，需人工核实', en: 'Age is not known and must be checked by a person' },
@@ -60,6 +61,14 @@ export const REASONS = {
   SYS_HISTORY_TRUNCATED: {
     zh: '部分历史记录缺失，需人工审核',
     en: 'A part of the history is missing; a person will review'
+  },
+  SYS_EXPOSURE_UNKNOWN: {
+    zh: '现有借款总额无法确认，需人工审核',
+    en: 'What is owed already could not be established; a person will review'
+  },
+  SYS_EXPOSURE_CONTENDED: {
+    zh: '同时有多笔申请，需人工审核',
+    en: 'Several applications at the same time; a person will review'
   },
   SYS_OVERLOAD: { zh: '系统繁忙，需人工审核', en: 'Too many requests at once; a person will review' }
 } as const satisfies Record<string, ReasonText>

@@ -1,3 +1,4 @@
+import { decideWithin } from '../decisions/exposure.ts'
 import type { ReadDecision } from '../decisions/record.ts'
 import type { Application, Term } from '../domain/application.ts'
 import type { createRevaluer, FeatureSet } from '../features/vector.ts'
@@ -53,7 +54,7 @@ function createAgain(
   { model, scoring }: NonNullable<ExplainChangesDeps['by']>,
   { policy, featureSet, revalue }: ExplainChangesDeps
 ) {
-  const { application, asOf, features } = record
+  const { application, asOf, features, exposure } = record
   const { decisionId, trace } = decision
   const decideByPolicy = compilePolicy(policy.policy, model.manifest, featureSet.names, {
     fraud: trace.models.fraud === undefined ? undefined : { inputs: [] },
@@ -62,14 +63,11 @@ function createAgain(
   })
   const historyTruncated = trace.degraded.includes('HISTORY_TRUNCATED:applicant')
   const decideOf = (changed: Application, values: Float64Array): Verdict =>
-    decideByPolicy({
-      ...scoring.assess(values),
-      application: changed,
-      values,
-      historyTruncated,
-      decisionId,
-      nowMs: asOf
-    })
+    decideWithin(
+      decideByPolicy,
+      { ...scoring.assess(values), application: changed, values, historyTruncated, decisionId, nowMs: asOf },
+      exposure
+    )
 
   const scratch = new Float64Array(features.length)
   return {

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis'
 import { type AssayEvent, ENTITY_KINDS, type EntityKind } from '../domain/event.ts'
+import { exposureChangeOf } from '../domain/exposure-change.ts'
 import { type AppendCall, type Appended, append } from '../redis/functions.ts'
 import { type Keys, partitionOfText } from '../redis/keys.ts'
 import { createTurnBatcher } from '../redis/turn-batcher.ts'
@@ -86,9 +87,11 @@ export function appendCall(keys: Keys, event: AssayEvent): AppendCall {
     log: keys.log(partition),
     due: keys.due(partition),
     entities: entityKeys(keys, event.refs),
+    exposure: keys.exposure(partition, event.tenant, event.refs.applicant),
     atMs: event.occurredAtMs,
     event: serialiseEvent(event),
-    record: packRecord(event)
+    record: packRecord(event),
+    change: exposureChangeOf(event)
   }
 }
 

@@ -4,7 +4,7 @@ import { type Reason, type ReasonCode, rankReasons } from '../domain/reasons.ts'
 import { isUsablePd, scorePoints } from '../domain/score-scale.ts'
 import type { ScorecardScore } from '../inference/scorecard.ts'
 import type { ModelScore } from '../inference/scorer.ts'
-import { limitOf } from './limit.ts'
+import { limitOf, withinExposure } from './limit.ts'
 import { makeOffers } from './offers.ts'
 import type { Band } from './price-schema.ts'
 import { nominalRateOf } from './pricing.ts'
@@ -201,10 +201,16 @@ function refuse(outcome: Finding['outcome'], codes: readonly ReasonCode[], score
   return { outcome, score, limit: null, offers: [], reasons: rankReasons(codes), utcOffsetMinutes: null }
 }
 
+/** Why a limit is below the smallest loan, by what binds it. */
+const BELOW_MINIMUM: { readonly [C in Limit['bindingConstraint']]?: ReasonCode } = {
+  AFFORDABILITY: 'R301',
+  EXPOSURE: 'R303'
+}
+
 function grant(
   policy: Policy,
   { band, score }: Extract<Assessed, { kind: 'usable' }>,
-  { application, decisionId, nowMs }: DecideInput,
+  { application, decisionId, nowMs, exposureMinor = 0 }: DecideInput,
   earlierLoans: number
 ): Verdict {
   const product = findProduct(policy, application)
@@ -212,9 +218,10 @@ function grant(
   const caps = { nominal: policy.rateCap, effective: policy.rateCap }
   const priced = { policy, product, band, pd: score.pd, caps, nowMs }
   const nominalRate = nominalRateOf(priced) ?? 0
-  const limit = limitOf(policy, product, band, application, { earlierLoans, nominalRate })
+  const ceiling = limitOf(policy, product, band, application, { earlierLoans, nominalRate })
+  const limit = withinExposure(ceiling, product, exposureMinor)
   if (limit.amountMinor < product.amountMinor.min) {
-    return refuse('DECLINE', [limit.bindingConstraint === 'AFFORDABILITY' ? 'R301' : 'R302'], score)
+    return refuse('DECLINE', [BELOW_MINIMUM[limit.bindingConstraint] ?? 'R302'], score)
   }
   const made = makeOffers({ ...priced, application, limitMinor: limit.amountMinor, decisionId })
   if (made.kind === 'none') return refuse('DECLINE', [made.code], score)

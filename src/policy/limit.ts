@@ -33,3 +33,10 @@ export function limitOf(
     bindingConstraint: binding.bindingConstraint
   }
 }
+
+/** What is left of a limit above what is owed or held already, in whole steps. */
+export function withinExposure(limit: Limit, { amountMinor: { step } }: ProductPolicy, exposureMinor: number): Limit {
+  if (!(exposureMinor > 0)) return limit
+  const amountMinor = floorToStep(Math.max(0, limit.amountMinor - exposureMinor), step)
+  return { ...limit, amountMinor, bindingConstraint: 'EXPOSURE' }
+}

@@ -42,6 +42,10 @@ export interface AppendCall {
   readonly atMs: number
   readonly event: CallArgument
   readonly record: Buffer
+  /** What the applicant owes or was offered. */
+  readonly exposure: string
+  /** What the event changes of it; empty for nothing. */
+  readonly change: string
 }
 
 export interface BeginCall extends AppendCall {
@@ -52,13 +56,14 @@ export interface BeginCall extends AppendCall {
 }
 
 export type BeginReply =
-  | { readonly kind: 'claimed'; readonly values: readonly Buffer[] }
+  | { readonly kind: 'claimed'; readonly values: readonly Buffer[]; readonly exposure: Buffer | null }
   | { readonly kind: 'decided'; readonly decisionId: string }
   | { readonly kind: 'conflict'; readonly decisionId: string }
   | { readonly kind: 'keyConflict' | 'pending' | 'backlog' }
 
 /**
- * assay_begin of lua/20-decisions.lua for the decisions of one turn, and an MGET of their entities in the same write.
+ * assay_begin of lua/20-decisions.lua for the decisions of one turn, and an MGET of their entities and exposures in the same
+ * write: a commit looks at the exposure again.
  * `values` of a claimed one are its entities up to and with the record of this application, in key order.
  */
 export async function begin(redis: Redis, calls: readonly BeginCall[], limits: EntityLimits & { leaseMs: number }) {
@@ -70,7 +75,7 @@ export async function begin(redis: Redis, calls: readonly BeginCall[], limits: E
     keys.push(application, log, due)
     if (idempotency !== undefined) keys.push(idempotency)
     keys.push(...call.entities)
-    entities.push(...call.entities)
+    entities.push(...call.entities, call.exposure)
     args.push(keys.length - before, call.entities.length, fingerprint + decisionId, event, record)
   }
   const [replies, values] = (await Promise.all([
@@ -79,8 +84,9 @@ export async function begin(redis: Redis, calls: readonly BeginCall[], limits: E
   ])) as [readonly BeginItems[], readonly (Buffer | null)[]]
   let next = 0
   return calls.map(({ entities: { length }, record }, index) => {
-    next += length
-    return readBeginReply(replies[index] as BeginItems, values.slice(next - length, next), record)
+    const first = next
+    next += length + 1
+    return readBeginReply(replies[index] as BeginItems, values.slice(first, next), record)
   })
 }
 
@@ -89,7 +95,8 @@ type BeginItems = readonly number[] | readonly [Buffer, Buffer?]
 function readBeginReply(items: BeginItems, values: readonly (Buffer | null)[], record: Buffer): BeginReply {
   const [outcome, detail] = items
   if (typeof outcome === 'number') {
-    return { kind: 'claimed', values: values.map((value, index) => asClaimed(value, items[index] as number, record)) }
+    const entities = values.slice(0, -1).map((value, index) => asClaimed(value, items[index] as number, record))
+    return { kind: 'claimed', values: entities, exposure: values.at(-1) ?? null }
   }
   switch (text(outcome)) {
     case 'DECIDED':
@@ -137,20 +144,39 @@ export interface CommitCall {
   readonly digest: string
   /** What it sets off, as JSON; undefined for nothing. */
   readonly effect: string | undefined
+  /** What the applicant owes or was offered, and what the decision holds of it, in words; undefined for nothing. */
+  readonly exposure: string
+  readonly hold: string | undefined
 }
 
-/** assay_commit; of each decision whether it is durable: false when the claim is no longer ours. */
-export async function commit(redis: Redis, calls: readonly CommitCall[], keepMs: number): Promise<boolean[]> {
+/**
+ * What became of a decision: 'lost' when the claim is no longer ours; 'exposed' when more would be owed than its limit
+ * allows, the claim is still ours and `exposure` is what is owed now.
+ */
+export type CommitReply =
+  | { readonly kind: 'committed' | 'lost' }
+  | { readonly kind: 'exposed'; readonly exposure: Buffer }
+
+const COMMITTED: CommitReply = { kind: 'committed' }
+const LOST: CommitReply = { kind: 'lost' }
+
+/** assay_commit: what became of each decision. */
+export async function commit(redis: Redis, calls: readonly CommitCall[], keepMs: number): Promise<CommitReply[]> {
   const keys: string[] = []
   const args: CallArgument[] = [keepMs]
-  for (const { application, idempotency, decision, ledger, outbox, ...call } of calls) {
+  for (const { application, idempotency, decision, ledger, outbox, exposure, ...call } of calls) {
+    const before = keys.length
     keys.push(application, decision, ledger, outbox)
     if (idempotency !== undefined) keys.push(idempotency)
-    args.push(idempotency === undefined ? 4 : 5, call.fingerprint + call.decisionId, call.decisionId)
-    args.push(call.value, call.digest, call.effect ?? '')
+    if (call.hold !== undefined) keys.push(exposure)
+    args.push(keys.length - before, call.fingerprint + call.decisionId, call.decisionId)
+    args.push(call.value, call.digest, call.effect ?? '', call.hold ?? '')
   }
-  const replies = (await callFunction(redis, 'assay_commit', keys, args)) as readonly number[]
-  return replies.map((reply) => reply === 1)
+  const replies = (await callFunction(redis, 'assay_commit', keys, args)) as readonly (number | Buffer)[]
+  return replies.map((reply) => {
+    if (typeof reply === 'object') return { kind: 'exposed', exposure: reply }
+    return reply === 1 ? COMMITTED : LOST
+  })
 }
 
 /** assay_release: false when the claim is no longer ours. */
@@ -177,9 +203,10 @@ export async function append(
 ): Promise<Appended[]> {
   const keys: string[] = []
   const args: CallArgument[] = [limits.dueBytes, limits.maxBytes, limits.lateBeforeMs]
-  for (const { log, due, entities, atMs, event, record } of calls) {
+  for (const { log, due, entities, atMs, event, record, exposure, change } of calls) {
     keys.push(log, due, ...entities)
-    args.push(entities.length, atMs, event, record)
+    if (change !== '') keys.push(exposure)
+    args.push(entities.length, atMs, event, record, change)
   }
   const replies = (await callFunction(redis, 'assay_append', keys, args)) as readonly number[]
   return replies.map((reply, index) => {

@@ -55,6 +55,8 @@ export function createKeys(prefix: string) {
     /** String: the answer, a line feed, the record. */
     decision: (partition: number, tenant: string, decisionId: string) =>
       `${tag(partition)}:decision:${tenant}:${decisionId}`,
+    /** String: what an applicant owes or was offered (domain/exposure.ts). */
+    exposure: (partition: number, tenant: string, token: string) => `${tag(partition)}:exposure:${tenant}:${token}`,
     /** String: what became of a decision: good or bad, when that was observed, who said so. */
     outcome: (partition: number, tenant: string, decisionId: string) =>
       `${tag(partition)}:outcome:${tenant}:${decisionId}`,

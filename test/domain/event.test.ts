@@ -60,7 +60,8 @@ const STORED_CODES: readonly [EventType, number][] = [
   ['loan.restructured', 37],
   ['loan.written_off', 38],
   ['loan.recovered', 39],
-  ['loan.warned', 40]
+  ['loan.warned', 40],
+  ['application.withdrawn', 41]
 ]
 
 test('the codes of event types are the stored ones', () => {

@@ -140,7 +140,13 @@ export async function createDecideCase({
       truncated: [],
       ...measured
     }
-    const input = { ...known, applicationJson: JSON.stringify(application), verdict, features }
+    const input = {
+      ...known,
+      applicationJson: JSON.stringify(application),
+      verdict,
+      features,
+      exposure: { owedMinor: 0 }
+    }
     const answered = composeAnswer(context, input)
     const [answer = '', record = ''] = answered.value.toString().split('\n')
     return { decisionId, answered, answer, record, features: values, vector }

@@ -32,11 +32,14 @@ const foldOf = (content: string) => {
 }
 
 const TAKEN = { closed: [] }
+/** Of what its applicant owes. */
+const UNTOUCHED = { exposure: '', change: '' }
 
 describe('assay_append', () => {
   const call = (entities: string[], record: string, atMs = 1) => ({
     log: key('log'),
     due: key('due'),
+    ...UNTOUCHED,
     entities: entities.map(key),
     atMs,
     event: '{"e":1}',
@@ -98,7 +101,7 @@ describe('an entity of which older events are tiles', () => {
     return fold
   }
   const appendAt = async (atMs: number, entities: string[]) => {
-    const keys = { log: key('log'), due: key('due'), entities: entities.map(key) }
+    const keys = { log: key('log'), due: key('due'), entities: entities.map(key), ...UNTOUCHED }
     return (await append(redis, [{ ...keys, atMs, event: '{"e":1}', record: Buffer.from('late') }], limits))[0]
   }
   const lengths = (...names: string[]) => Promise.all(names.map((name) => redis.strlen(key(name))))
@@ -142,7 +145,8 @@ describe('an entity of which older events are tiles', () => {
       due: key('due'),
       entities: [key('e1')],
       event: '{"e":1}',
-      record: Buffer.from('late')
+      record: Buffer.from('late'),
+      ...UNTOUCHED
     }
     const late = { ...limits, lateBeforeMs: HORIZON_MS + 1 }
     expect(await append(redis, [{ ...call, atMs: HORIZON_MS }], late)).toEqual([{ closed: [0] }])
@@ -152,7 +156,8 @@ describe('an entity of which older events are tiles', () => {
 
   test('of bytes that are neither fold nor record takes a late event all the same', async () => {
     await redis.set(key('e1'), Buffer.from([2, 0, 0]))
-    const call = { log: key('log'), due: key('due'), entities: [key('e1')], event: '{}', record: Buffer.alloc(1) }
+    const keys = { log: key('log'), due: key('due'), entities: [key('e1')], ...UNTOUCHED }
+    const call = { ...keys, event: '{}', record: Buffer.alloc(1) }
     expect(await append(redis, [{ ...call, atMs: 1 }], { ...limits, lateBeforeMs: 2 })).toEqual([TAKEN])
   })
 

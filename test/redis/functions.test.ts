@@ -89,6 +89,7 @@ interface Try {
   readonly idempotency?: string
   readonly entities?: readonly string[]
   readonly outbox?: string
+  readonly hold?: string
 }
 const { application: APPLICATION, entities: ENTITIES } = { application: 'application', entities: ['e1', 'e2'] }
 
@@ -104,6 +105,8 @@ const beginAll = (tries: readonly Try[], maxBytes = 999) =>
       log: key('log'),
       due: key('due'),
       entities: entities.map(key),
+      exposure: key('exposure'),
+      change: '',
       fingerprint,
       decisionId: id,
       atMs: 1,
@@ -115,7 +118,7 @@ const beginAll = (tries: readonly Try[], maxBytes = 999) =>
 const commitAll = (tries: readonly Try[]) =>
   commit(
     redis,
-    tries.map(({ application = APPLICATION, idempotency, fingerprint = F, id = ID, outbox = '{"o":1}' }) => ({
+    tries.map(({ application = APPLICATION, idempotency, fingerprint = F, id = ID, outbox = '{"o":1}', hold }) => ({
       application: key(application),
       idempotency: idempotency && key(idempotency),
       decision: key(`decision:${id}`),
@@ -125,18 +128,24 @@ const commitAll = (tries: readonly Try[]) =>
       decisionId: id,
       value: Buffer.from(`answer of ${id}`),
       digest: 'digest',
-      effect: outbox
+      effect: outbox,
+      exposure: key('exposure'),
+      hold
     })),
     60_000
   )
 const beginWith = async (of: Try = {}, maxBytes = 999) => (await beginAll([of], maxBytes))[0]
-const commitWith = async (of: Try = {}) => (await commitAll([of]))[0]
+const commitWith = async (of: Try = {}) => (await commitAll([of]))[0]?.kind
 
 describe('assay_begin', () => {
   test('claims for the lease, counts the application in each entity and gives them with it', async () => {
     const bytes = Buffer.from([20, 255, 128, 10, 13, 0])
     await redis.set(key('e1'), bytes)
-    expect(await beginWith()).toEqual({ kind: 'claimed', values: [Buffer.concat([bytes, RECORD]), RECORD] })
+    expect(await beginWith()).toEqual({
+      kind: 'claimed',
+      values: [Buffer.concat([bytes, RECORD]), RECORD],
+      exposure: null
+    })
     expect(await redis.getBuffer(key('e1'))).toEqual(Buffer.concat([bytes, RECORD]))
     expect(await redis.get(key('e2'))).toBe('RECORD')
     expect(await redis.pttl(key('application'))).toBeGreaterThan(4000)
@@ -193,7 +202,7 @@ describe('an entity as of its claim, when another connection slipped in before i
 describe('assay_commit', () => {
   test('writes decision, outcome, ledger entry and outbox entry together', async () => {
     await beginWith()
-    expect(await commitWith()).toBe(true)
+    expect(await commitWith()).toBe('committed')
     expect(await redis.get(key(`decision:${ID}`))).toBe(`answer of ${ID}`)
     expect((await redis.xrange(key('ledger'), '-', '+')).map(([, fields]) => fields)).toEqual([
       ['i', ID, 'h', 'digest']
@@ -204,7 +213,7 @@ describe('assay_commit', () => {
 
   test('sets nothing off when there is nothing to set off', async () => {
     await beginWith()
-    expect(await commitWith({ outbox: '' })).toBe(true)
+    expect(await commitWith({ outbox: '' })).toBe('committed')
     expect(await redis.exists(key('outbox'))).toBe(0)
   })
 
@@ -212,23 +221,23 @@ describe('assay_commit', () => {
     await beginWith({ idempotency: 'key' })
     await commitWith({ idempotency: 'key' })
     const before = await stored()
-    expect(await commitWith({ idempotency: 'key' })).toBe(true)
+    expect(await commitWith({ idempotency: 'key' })).toBe('committed')
     expect(await stored()).toEqual(before)
     expect(await redis.pttl(key('key')), 'the key lives as long').toBeGreaterThan(50_000)
   })
 
   test('without a claim, after its lease, or with another’s claim it is refused and writes nothing', async () => {
-    expect(await commitWith()).toBe(false)
+    expect(await commitWith()).toBe('lost')
     expect((await stored()).size).toBe(0)
     await beginWith({ id: ID })
     await redis.del(key('application'))
     await beginWith({ id: ID_2 })
     const before = await stored()
-    expect(await commitWith({ id: ID })).toBe(false)
-    expect(await commitWith({ id: ID_2, fingerprint: G })).toBe(false)
+    expect(await commitWith({ id: ID })).toBe('lost')
+    expect(await commitWith({ id: ID_2, fingerprint: G })).toBe('lost')
     expect(await stored()).toEqual(before)
-    expect(await commitWith({ id: ID_2 })).toBe(true)
-    expect(await commitWith({ id: ID }), 'after the other decided').toBe(false)
+    expect(await commitWith({ id: ID_2 })).toBe('committed')
+    expect(await commitWith({ id: ID }), 'after the other decided').toBe('lost')
   })
 })
 
@@ -240,9 +249,9 @@ describe('the decisions of one turn', () => {
       { application: 'b', id: ID_2, entities: ['shared'] }
     ])
     expect(replies).toEqual([
-      { kind: 'claimed', values: [RECORD, RECORD] },
+      { kind: 'claimed', values: [RECORD, RECORD], exposure: null },
       { kind: 'pending' },
-      { kind: 'claimed', values: [Buffer.from('RECORDRECORD')] }
+      { kind: 'claimed', values: [Buffer.from('RECORDRECORD')], exposure: null }
     ])
     expect(await redis.xlen(key('log'))).toBe(2)
   })
@@ -259,7 +268,7 @@ describe('the decisions of one turn', () => {
     )
     expect(replies.map((reply) => reply.kind)).toEqual(['claimed', 'backlog', 'claimed'])
     const done = await commitAll([{ application: 'a' }, { application: 'b' }, { application: 'c', id: ID_2 }])
-    expect(done).toEqual([true, false, true])
+    expect(done.map(({ kind }) => kind)).toEqual(['committed', 'lost', 'committed'])
     const ledger = (await redis.xrange(key('ledger'), '-', '+')).map(([, fields]) => fields[1])
     expect(ledger).toEqual([ID, ID_2])
     expect(await redis.exists(key('b'))).toBe(0)

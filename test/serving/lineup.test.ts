@@ -58,7 +58,16 @@ function made(decisionId: string): Made {
   } as unknown as Application
   const verdict = { outcome: 'DECLINE' } as Made['verdict']
   const assessment = { kind: 'scored', pd: 0.5, contributions: null, fraud: { pd: 0.01, contributions: null } } as const
-  return { application, decisionId, values: VALUES, historyTruncated: false, assessment, verdict, nowMs: 1.8e12 }
+  return {
+    application,
+    decisionId,
+    values: VALUES,
+    historyTruncated: false,
+    assessment,
+    verdict,
+    nowMs: 1.8e12,
+    exposureMinor: 0
+  }
 }
 
 describe('a line-up', () => {

@@ -113,6 +113,7 @@ export const LOAN_EVENTS = {
         instalmentNo: InstalmentNo,
         dueAtMs: timeSchema('When the instalment was due'),
         amountMinor: Type.Optional(amountSchema('Received')),
+        principalMinor: Type.Optional(amountSchema('Principal part of it')),
         kind: Type.Optional(memberOf(REPAYMENT_CODES))
       },
       strict
@@ -277,5 +278,13 @@ export const LOAN_EVENTS = {
       strict
     ),
     fields: ({ level }) => ({ code: WARNING_CODES[level] })
+  }),
+  'application.withdrawn': defineType({
+    code: 41,
+    data: Type.Object(
+      { applicationId: ApplicationIdSchema, decisionId: Type.Optional(DecisionIdSchema) },
+      { ...strict, description: 'The borrower does not want it any more: its offers are no longer valid' }
+    ),
+    fields: () => ({})
   })
 } as const

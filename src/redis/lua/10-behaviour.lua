@@ -80,11 +80,12 @@ end
 --[[
   Acknowledges events: after the reply each is in the log and in front of every read.
   KEYS      for each event: log of the applicant's partition (stream) · its due entities (stream) · one to five entities
-            (string: the fold and the records appended since)
+            (string: the fold and the records appended since) · the applicant's exposure (string) if the event changes it
   ARGV[1]   unfolded bytes from which an entity is due for folding
   ARGV[2]   bytes above which an entity takes no more
   ARGV[3]   event time before which an event is late, ms
-  ARGV[4..] for each event four: number of its entities · event time, ms · the event as JSON · its packed record
+  ARGV[4..] for each event five: number of its entities · event time, ms · the event as JSON · its packed record · what it
+            changes of the exposure, '' for nothing
   Reply     for each event 0 refused, an entity is full and nothing of this event was written · else 1 appended, plus 2 for
             its first entity, 4 for the second and so on when that entity was closed for this time and did not take it
 ]]
@@ -92,7 +93,7 @@ local function assay_append(keys, args)
   local due_bytes, max_bytes, late_before = tonumber(args[1]), tonumber(args[2]), tonumber(args[3])
   local replies = {}
   local at = 1
-  for arg = 4, #args, 4 do
+  for arg = 4, #args, 5 do
     local last = at + 1 + tonumber(args[arg])
     local at_ms = tonumber(args[arg + 1])
     local appended, closed = append_event(
@@ -100,6 +101,10 @@ local function assay_append(keys, args)
       at_ms < late_before)
     replies[#replies + 1] = appended and 1 + 2 * closed or 0
     at = last + 1
+    if args[arg + 4] ~= '' then
+      if appended then change_exposure(keys[at], args[arg + 4]) end
+      at = at + 1
+    end
   end
   return replies
 end

@@ -73,27 +73,34 @@ local function assay_begin(keys, args)
 end
 
 --[[
-  Makes decisions durable, each of them whole or not at all: the decision, the outcome of its application, the ledger entry
-  and what it sets off.
+  Makes decisions durable, each of them whole or not at all: the decision, the outcome of its application, the ledger entry,
+  what it sets off and what it holds of the applicant's limit.
 
-  KEYS      for each decision four or five: application (string) · decision (string: the answer, a line feed, the record) ·
-            ledger of the partition (stream) · its outbox (stream) · idempotency (string) if the caller sent a key
+  KEYS      for each decision four to six: application (string) · decision (string: the answer, a line feed, the record) ·
+            ledger of the partition (stream) · its outbox (stream) · idempotency (string) if the caller sent a key ·
+            the applicant's exposure (string) if the decision holds something
   ARGV[1]   how long decisions and their idempotency are kept, ms
-  ARGV[2..] for each decision six: number of its keys · fingerprint and decision id, the fencing token · the decision id ·
-            the decision's value · sha256 of it in hex · outbox entry as JSON, '' for none
-  Reply     for each decision 1 committed, now or by an earlier try · 0 refused, the claim is no longer ours
+  ARGV[2..] for each decision seven: number of its keys · fingerprint and decision id, the fencing token · the decision id ·
+            the decision's value · sha256 of it in hex · outbox entry as JSON, '' for none · what it holds (see
+            hold_exposure), '' for nothing
+  Reply     for each decision 1 committed, now or by an earlier try · 0 refused, the claim is no longer ours · the exposure as
+            it is stored: more would be owed than the limit allows, nothing was written and the claim is still ours
 ]]
 local function assay_commit(keys, args)
   local keep = args[1]
   local replies = {}
   local key = 1
-  for arg = 2, #args, 6 do
-    local count, mine, outbox = tonumber(args[arg]), args[arg + 1], args[arg + 5]
+  for arg = 2, #args, 7 do
+    local count, mine, outbox, hold = tonumber(args[arg]), args[arg + 1], args[arg + 5], args[arg + 6]
     local current = redis.call('GET', keys[key])
-    if current == 'C' .. mine then
+    local has_key = count - (hold == '' and 0 or 1) == 5
+    local exposed = hold ~= '' and current == 'C' .. mine and hold_exposure(keys[key + count - 1], args[arg + 2], hold)
+    if exposed then
+      replies[#replies + 1] = exposed
+    elseif current == 'C' .. mine then
       redis.call('SET', keys[key + 1], args[arg + 3], 'PX', keep)
       redis.call('SET', keys[key], 'D' .. mine, 'PX', keep)
-      if count == 5 then redis.call('SET', keys[key + 4], string.sub(mine, 1, 64), 'PX', keep) end
+      if has_key then redis.call('SET', keys[key + 4], string.sub(mine, 1, 64), 'PX', keep) end
       redis.call('XADD', keys[key + 2], '*', 'i', args[arg + 2], 'h', args[arg + 4])
       if outbox ~= '' then redis.call('XADD', keys[key + 3], '*', 'o', outbox) end
       replies[#replies + 1] = 1

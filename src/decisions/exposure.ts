@@ -1,0 +1,74 @@
+import type { Offer } from '../domain/decision.ts'
+import type { Hold, Owed } from '../domain/exposure.ts'
+import { rankReasons } from '../domain/reasons.ts'
+import type { Decide as DecideByPolicy, DecideInput, Verdict } from '../policy/engine.ts'
+
+const DAY_MS = 86_400_000
+/** An offer is held longer than it is valid: until the clocks of all gateways agree and the news of a payout is here. */
+const HELD_BEYOND_VALIDITY_MS = 3_600_000
+/** How often a decision is made again because another one took of the same limit meanwhile; then a person decides. */
+const MAX_AGAIN = 2
+
+export const EXPOSURE_FAULTS = ['SYS_EXPOSURE_UNKNOWN', 'SYS_EXPOSURE_CONTENDED'] as const
+
+/** What a decision was made with: what the applicant owed, and why nothing could be approved on it. */
+export interface ExposureReading {
+  readonly owedMinor: number
+  readonly fault?: (typeof EXPOSURE_FAULTS)[number]
+}
+
+/** `again` counts the tries before this one. */
+export function readingOf(owed: Owed, again: number): ExposureReading {
+  if (owed.kind === 'unknown') return { owedMinor: 0, fault: 'SYS_EXPOSURE_UNKNOWN' }
+  if (again > MAX_AGAIN) return { owedMinor: owed.owedMinor, fault: 'SYS_EXPOSURE_CONTENDED' }
+  return owed
+}
+
+/** Decides below what is owed; where that cannot be relied on, a person does instead of an approval. */
+export function decideWithin(
+  decide: DecideByPolicy,
+  input: Omit<DecideInput, 'exposureMinor'>,
+  { owedMinor, fault }: ExposureReading
+): Verdict {
+  const verdict = decide({ ...input, exposureMinor: owedMinor })
+  if (fault === undefined || verdict.outcome !== 'APPROVE') return verdict
+  return {
+    ...verdict,
+    outcome: 'REFER',
+    limit: null,
+    offers: [],
+    reasons: rankReasons([fault]),
+    utcOffsetMinutes: null
+  }
+}
+
+export interface HoldInput {
+  readonly applicationId: string
+  readonly nowMs: number
+  readonly offerValidDays: number
+  readonly exposure: ExposureReading
+}
+
+/** What a verdict holds of the limit it was made under; undefined without offers. */
+export function holdOf(
+  { offers, limit }: Pick<Verdict, 'offers' | 'limit'>,
+  { applicationId, nowMs, offerValidDays, exposure }: HoldInput
+): Hold | undefined {
+  const [first] = offers
+  if (first === undefined || limit === null) return undefined
+  const amountMinor = Math.max(...offers.map((offer) => offer.amountMinor))
+  const costliest = Math.max(...offers.map((offer) => costOf(offer)))
+  return {
+    nowMs,
+    tillMs: nowMs + offerValidDays * DAY_MS + HELD_BEYOND_VALIDITY_MS,
+    amountMinor,
+    repayableMinor: Math.ceil(amountMinor * costliest),
+    ceilingMinor: limit.amountMinor + exposure.owedMinor,
+    currency: first.currency,
+    applicationId
+  }
+}
+
+function costOf({ amountMinor, totalRepayableMinor }: Offer): number {
+  return totalRepayableMinor / amountMinor
+}
