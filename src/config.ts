@@ -50,6 +50,11 @@ export const ConfigSchema = Type.Object({
     maxLength: 4096,
     description: 'Folder of the models with active.json; empty is models/ of the release'
   }),
+  POLICIES_DIR: Type.String({
+    default: '',
+    maxLength: 4096,
+    description: 'Folder of the policies with active.json; empty is policies/ of the release'
+  }),
   SCORE_THREADS: count('Scoring threads; one is right on two cores', 1, 64),
   SCORE_BATCH_ROWS: count('Rows of one batch at most', 64, 1024),
   SCORE_QUEUE_ROWS: count('Rows waiting for a thread at most', 2048),

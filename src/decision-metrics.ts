@@ -11,7 +11,7 @@ import type { Policy } from './policy/schema.ts'
  */
 export function observeDecisions(
   metrics: Metrics,
-  { bands }: Pick<Policy, 'bands'>,
+  policy: () => Pick<Policy, 'bands'>,
   drift?: Pick<DriftMetrics, 'observe'>
 ): DecisionObserver {
   const model = 'credit'
@@ -42,7 +42,7 @@ export function observeDecisions(
     scored: (modelId, vector, assessment, scorecard) => {
       if (assessment.kind === 'fault') return
       drift?.observe(modelId, vector, assessment)
-      if (scorecard !== null) agreed(agreementOf(bands, assessment.pd, scorecard.pd), '').inc()
+      if (scorecard !== null) agreed(agreementOf(policy().bands, assessment.pd, scorecard.pd), '').inc()
     },
     decided: ({ outcome, verdict: { score, offers }, modelId, reasonCodes, degraded }, { product }) => {
       decided(product, outcome).inc()

@@ -25,8 +25,8 @@ import { createLog, faultFields } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { createRecordOutcomes } from './outcomes/record-outcomes.ts'
 import { createRedisOutcomeStore } from './outcomes/redis-outcome-store.ts'
-import { loadPolicy } from './policy/load.ts'
 import { loadRules } from './policy/load-rules.ts'
+import { observePolicies } from './policy-metrics.ts'
 import { createBacklog } from './redis/backlog.ts'
 import { createRedis, whenReady } from './redis/client.ts'
 import { loadFunctions } from './redis/functions.ts'
@@ -34,6 +34,8 @@ import { createKeys, PARTITIONS, partitionOfText } from './redis/keys.ts'
 import { watchPulse } from './redis/pulse.ts'
 import { openLineup } from './serving/lineup.ts'
 import { loadActiveSet } from './serving/models.ts'
+import { openPolicies } from './serving/policies-in-force.ts'
+import { createPolicyShadowEntry } from './serving/policy-swap-set.ts'
 import { createShadowLog } from './serving/redis-shadow-log.ts'
 import { createShadowEntry } from './serving/swap-set.ts'
 import { watchLineup } from './serving/watch.ts'
@@ -47,7 +49,7 @@ const REDIS_BOOT_MS = 10_000
 const COMMIT_RESERVE_SHARE = 0.4
 const LEASE_BEYOND_DEADLINE_MS = 2000
 const MODELS = new URL('../models/', import.meta.url)
-const POLICY = new URL('../policies/baseline.json', import.meta.url)
+const POLICIES = new URL('../policies/', import.meta.url)
 
 /** The gateway process: everything is proven before it listens, and closed in the reverse order. */
 async function main(): Promise<void> {
@@ -59,8 +61,23 @@ async function main(): Promise<void> {
   const { isEnding } = endOnSignals({ closers, deadlineMs: config.SHUTDOWN_DEADLINE_MS, log })
 
   const featureSet = createFeatureSet(CATALOGUE)
-  const loaded = await loadPolicy(POLICY, featureSet.names, await loadRules())
-  const modelsFolder = config.MODELS_DIR === '' ? MODELS : pathToFileURL(`${resolve(config.MODELS_DIR)}/`)
+  const folderOf = (path: string, own: URL) => (path === '' ? own : pathToFileURL(`${resolve(path)}/`))
+  const modelsFolder = folderOf(config.MODELS_DIR, MODELS)
+  const observePolicy = observePolicies(metrics)
+  const onPolicyFault = (error: unknown) => {
+    observePolicy.onFault()
+    log.error(faultFields(error), 'policy not changed: the last good one keeps deciding')
+  }
+  const policies = await openPolicies({
+    folder: folderOf(config.POLICIES_DIR, POLICIES),
+    read: { featureNames: featureSet.names, rules: await loadRules() },
+    onSwap: (next) => {
+      observePolicy.onSwap(next)
+      log.info({ policy: next.active.id, shadow: next.shadow?.loaded.id }, 'policy decides')
+    },
+    onFault: onPolicyFault,
+    nowMs: systemClock.monotonicMs
+  })
   const drift = createDriftMetrics(metrics, systemClock)
   const serving = observeServing(metrics, drift)
   const connect = (name: string) => {
@@ -106,6 +123,13 @@ async function main(): Promise<void> {
   })
   const shadowEntry = createShadowEntry(featureSet.names)
   closers.push({ name: 'shadow log', close: shadowLog.close })
+  const policyShadowLog = createShadowLog({
+    redis: eventsRedis,
+    key: keys.policyShadow(),
+    onLost: observePolicy.onLost
+  })
+  const policyShadowEntry = createPolicyShadowEntry(featureSet.names)
+  closers.push({ name: 'policy shadow log', close: policyShadowLog.close })
   const onBesideFault = (error: unknown) => {
     serving.onSwapFault()
     log.error(faultFields(error), 'a challenger or shadow is left out')
@@ -115,8 +139,16 @@ async function main(): Promise<void> {
     open: async () =>
       openLineup(await loadActiveSet(modelsFolder, onBesideFault), {
         onBesideFault,
+        policyShadow: {
+          onFault: onPolicyFault,
+          onDrop: observePolicy.onDrop,
+          onResult: (result) => {
+            observePolicy.onResult(result)
+            policyShadowLog.add(policyShadowEntry(result))
+          }
+        },
         featureSet,
-        loaded,
+        loaded: policies.active(),
         quality: createQuality(CATALOGUE),
         pool: {
           threads: config.SCORE_THREADS,
@@ -135,7 +167,9 @@ async function main(): Promise<void> {
     graceMs: config.DECISION_DEADLINE_MS * 2,
     nowMs: systemClock.monotonicMs,
     onSwap: (opened) => {
+      const use = policies.prepareModels(opened)
       serving.onSwap(opened)
+      use()
       const { champion, challenger, shadow, fraud } = opened.models
       const beside = { challenger: challenger?.model.id, shadow: shadow?.model.id, fraud: fraud?.id }
       log.info({ model: champion.id, ...beside }, 'models serve')
@@ -146,6 +180,7 @@ async function main(): Promise<void> {
     }
   })
   closers.push({ name: 'scorer', close: lineup.close })
+  closers.push({ name: 'policies', close: policies.watch().close })
 
   const backlog = createBacklog({
     redis: eventsRedis,
@@ -167,11 +202,11 @@ async function main(): Promise<void> {
   const decide = createDecideService({
     store,
     featureSet,
-    lineup: lineup.current,
+    lineup: policies.lineup,
     partitionOf: ({ refs }) => partitionOfText(refs.applicant),
     newUuidv7: randomUUIDv7,
     monotonicMs: systemClock.monotonicMs,
-    observer: observeDecisions(metrics, loaded.policy, drift),
+    observer: observeDecisions(metrics, () => policies.active().policy, drift),
     commitReserveMs: config.DECISION_DEADLINE_MS * COMMIT_RESERVE_SHARE
   })
 
@@ -191,7 +226,9 @@ async function main(): Promise<void> {
         store,
         featureSet,
         models: createModelLibrary({ folder: modelsFolder }),
-        policy: loaded,
+        get policy() {
+          return policies.active()
+        },
         monotonicMs: systemClock.monotonicMs,
         rest: () => new Promise(setImmediate)
       }),
@@ -237,7 +274,7 @@ async function main(): Promise<void> {
   closers.push({ name: 'ops', close: () => ops.close() }, { name: 'http', close: () => app.close() })
   await ops.listen({ host: config.OPS_HOST, port: config.OPS_PORT })
   const address = await app.listen({ host: config.HOST, port: config.PORT })
-  log.info({ address, policy: loaded.id, featureSet: featureSet.id }, 'gateway ready')
+  log.info({ address, policy: policies.active().id, featureSet: featureSet.id }, 'gateway ready')
 }
 
 main().catch((error: unknown) => {

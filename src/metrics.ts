@@ -112,6 +112,26 @@ export const METRICS = {
     help: 'Shadow decisions left out',
     labels: ['reason']
   },
+  credit_policy_info: {
+    type: 'gauge',
+    help: 'Always 1; which policy decides, and which is evaluated beside it',
+    labels: ['place', 'version', 'hash']
+  },
+  credit_policy_reload_failures_total: {
+    type: 'counter',
+    help: 'Looks at the active policy that found it broken; the last good one keeps deciding',
+    labels: []
+  },
+  credit_policy_shadow_decisions_total: {
+    type: 'counter',
+    help: 'What was decided, and what the candidate policy would have decided',
+    labels: ['decided', 'shadow']
+  },
+  credit_policy_shadow_dropped_total: {
+    type: 'counter',
+    help: 'Decisions that the candidate policy was not asked about',
+    labels: ['reason']
+  },
   credit_scorecard_agreement_total: {
     type: 'counter',
     help: 'Band of the scorecard beside that of the model',

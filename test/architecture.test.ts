@@ -22,6 +22,7 @@ const ROOTS = [
   'src/main.ts',
   'src/decision-metrics.ts',
   'src/serving-metrics.ts',
+  'src/policy-metrics.ts',
   'src/cli',
   'workers/ingest.ts',
   'workers/monitor.ts'

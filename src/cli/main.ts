@@ -8,6 +8,7 @@ import { exportCommand } from './export.ts'
 import { importCommand } from './import.ts'
 import { keysCommand } from './keys.ts'
 import { modelsCommand } from './models.ts'
+import { policyCommand } from './policy.ts'
 import { replayCommand } from './replay.ts'
 import { replayDecisionCommand } from './replay-decision.ts'
 
@@ -17,6 +18,7 @@ const COMMANDS: readonly Command[] = [
   backtestCommand,
   keysCommand,
   modelsCommand,
+  policyCommand,
   deadletterCommand,
   archiveCommand,
   replayCommand,

@@ -99,7 +99,9 @@ export async function loadPolicies(
   tell: (line: string) => void
 ): Promise<Map<string, LoadedPolicy>> {
   const policies = new Map<string, LoadedPolicy>()
-  for (const file of (await readdir(folder)).filter((name) => name.endsWith('.json')).sort()) {
+  for (const file of (await readdir(folder))
+    .filter((name) => name.endsWith('.json') && name !== 'active.json')
+    .sort()) {
     try {
       const loaded = await loadPolicy(new URL(file, folder), featureNames, rules)
       policies.set(loaded.id, loaded)

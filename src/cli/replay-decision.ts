@@ -12,13 +12,13 @@ import { createKeys } from '../redis/keys.ts'
 import { type Command, type CommandArgs, callerPath, UsageError } from './command.ts'
 import { wholeNumber } from './option-values.ts'
 import { createPacer } from './pacer.ts'
+import { policiesFolder } from './policy-folder.ts'
 import { createServings, loadPolicies, type Servings } from './replay-decision-servings.ts'
 import { createKeptDecisionSource, type KeptDecision, type KeptDecisionSource } from './replay-decision-source.ts'
 import { BLAMED, createReplayer, type ReplayVerdict } from './replay-decision-verdict.ts'
 import { withRedis } from './with-redis.ts'
 
 const MODELS = new URL('../../models/', import.meta.url)
-const POLICIES = new URL('../../policies/', import.meta.url)
 const RATE = { from: 0, to: 1_000_000, fallback: 500 }
 const SHOW = { from: 0, to: 100_000, fallback: 10 }
 const THREADS = { from: 1, to: 16, fallback: 1 }
@@ -40,7 +40,7 @@ assay replay-decision --all [--rate N] [--show N] [--threads N] [--models DIR] [
   --show N        print the first N that are not the same, ${SHOW.fallback} by default
   --threads N     scoring threads, ${THREADS.fallback} by default
   --models DIR    folder of models, models/ by default: models/<role>/<version>/
-  --policies DIR  folder of policy files, policies/ by default
+  --policies DIR  folder of policy files; else POLICIES_DIR, as the gateway, or policies/ of the release
 
 Reads the record: its features go to the model, its score to the policy, and the answer is compared with the stored one to the bit.
 A fault of scoring is taken from the trace. Prints a JSON line a decision: same, or what is to blame and the JSON pointer of the
@@ -69,12 +69,7 @@ Uses REDIS_URL, or the Redis of a running npm start.`,
       const source = createKeptDecisionSource(redis, createKeys(prefix))
       const featureSet = createFeatureSet(CATALOGUE)
       const quality = createQuality(CATALOGUE)
-      const policies = await loadPolicies(
-        folderOf(args, 'policies', POLICIES),
-        featureSet.names,
-        await loadRules(),
-        args.progress
-      )
+      const policies = await loadPolicies(policiesFolder(args), featureSet.names, await loadRules(), args.progress)
       const models = createModelLibrary({ folder: folderOf(args, 'models', MODELS) })
       const servings = createServings({ models, policies, featureSet, quality, threads })
       const replay = createReplayer({ servings, featureSet, quality, monotonicMs: systemClock.monotonicMs })

@@ -231,7 +231,8 @@ function composeDecision({ request, decisionId, features, exposure, serving, ...
     scorecard,
     exposure
   })
-  return { made: { ...known, exposureMinor: exposure.owedMinor, verdict }, answer }
+  const modelId = serving.answerContext.modelIds.credit
+  return { made: { ...known, modelId, exposureMinor: exposure.owedMinor, verdict }, answer }
 }
 
 async function replay(

@@ -19,6 +19,8 @@ export interface Serving {
 export interface Made {
   readonly application: Application
   readonly decisionId: string
+  /** Whose score it is: version@sha256 of the network. */
+  readonly modelId: string
   /** Features in catalogue order. */
   readonly values: Float64Array
   readonly historyTruncated: boolean

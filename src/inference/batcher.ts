@@ -1,5 +1,5 @@
 import type { ModelReply, ScoreReply, ScoreTask } from './protocol.ts'
-import type { ModelScore, ScoreOutcome, Scorer } from './scorer.ts'
+import type { ExplainFrom, ModelScore, ScoreOutcome, Scorer } from './scorer.ts'
 
 export type BatchRun = (task: ScoreTask) => Promise<ScoreReply>
 
@@ -21,6 +21,7 @@ export interface BatcherOptions {
 interface Waiting {
   readonly row: Float32Array
   readonly deadlineAtMs: number
+  readonly explainFrom: ExplainFrom
   readonly settle: (outcome: ScoreOutcome) => void
   settled: boolean
 }
@@ -37,8 +38,11 @@ const OVERLOAD: ScoreOutcome = { kind: 'fault', code: 'SYS_OVERLOAD' }
 export function createBatcher(
   options: BatcherOptions
 ): Pick<Scorer, 'score'> & { readonly drain: () => Promise<void> } {
-  const { run, inputCount, fraud, threads, maxBatchRows, maxQueuedRows, explainFromPd, nowMs, onBatch, onFault } =
-    options
+  const { run, inputCount, fraud, threads, maxBatchRows, maxQueuedRows, nowMs, onBatch, onFault } = options
+  const usual: ExplainFrom = {
+    pd: options.explainFromPd,
+    fraudPd: fraud?.explainFromPd ?? Number.POSITIVE_INFINITY
+  }
   const columns = inputCount + (fraud?.inputCount ?? 0)
   let queue: Waiting[] = []
   const running = new Map<readonly Waiting[], Promise<void>>()
@@ -46,11 +50,11 @@ export function createBatcher(
   let guardAtMs = Number.POSITIVE_INFINITY
   let guardTimer: NodeJS.Timeout | undefined
 
-  const score = (row: Float32Array, deadlineAtMs: number): Promise<ScoreOutcome> => {
+  const score = (row: Float32Array, deadlineAtMs: number, explainFrom = usual): Promise<ScoreOutcome> => {
     if (queue.length >= maxQueuedRows) queue = queue.filter(({ settled }) => !settled)
     if (queue.length >= maxQueuedRows) return Promise.resolve(OVERLOAD)
     return new Promise((settle) => {
-      const waiting: Waiting = { row, deadlineAtMs, settle, settled: false }
+      const waiting: Waiting = { row, deadlineAtMs, explainFrom, settle, settled: false }
       queue.push(waiting)
       guard(deadlineAtMs)
       schedule()
@@ -102,10 +106,15 @@ export function createBatcher(
 
   const start = (batch: readonly Waiting[]): void => {
     const rows = new Float32Array(batch.length * columns)
-    batch.forEach(({ row }, index) => {
+    // Rows of two policies may share a batch while one takes the place of the other.
+    let [explainFromPd, fraudFromPd] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
+    batch.forEach(({ row, explainFrom }, index) => {
       rows.set(row, index * columns)
+      explainFromPd = Math.min(explainFromPd, explainFrom.pd)
+      fraudFromPd = Math.min(fraudFromPd, explainFrom.fraudPd)
     })
-    const finished = run({ rows, count: batch.length, explainFromPd, explainFraudFromPd: fraud?.explainFromPd })
+    const explainFraudFromPd = fraud === undefined ? undefined : fraudFromPd
+    const finished = run({ rows, count: batch.length, explainFromPd, explainFraudFromPd })
       .then((reply) => deliver(batch, reply))
       .catch(() => fail(batch))
       .finally(() => {
@@ -119,8 +128,10 @@ export function createBatcher(
     onBatch(batch.length, reply.inferMicros)
     batch.forEach((waiting, index) => {
       if (waiting.settled) onFault('late')
-      const { pd, contributions } = scoreOf(reply, index, inputCount)
-      const suspicion = fraud && (reply.fraud ? scoreOf(reply.fraud, index, fraud.inputCount) : NO_SCORE)
+      const { explainFrom } = waiting
+      const { pd, contributions } = scoreOf(reply, index, inputCount, explainFrom.pd)
+      const suspicion =
+        fraud && (reply.fraud ? scoreOf(reply.fraud, index, fraud.inputCount, explainFrom.fraudPd) : NO_SCORE)
       answer(waiting, { kind: 'scored', pd, contributions, fraud: suspicion })
     })
   }
@@ -142,9 +153,10 @@ export function createBatcher(
 
 const NO_SCORE: ModelScore = { pd: Number.NaN, contributions: null }
 
-function scoreOf({ pd, contributions }: ModelReply, index: number, inputCount: number): ModelScore {
+function scoreOf({ pd, contributions }: ModelReply, index: number, inputCount: number, fromPd: number): ModelScore {
   const of = contributions?.subarray(index * inputCount, (index + 1) * inputCount)
-  return { pd: pd[index] ?? Number.NaN, contributions: of === undefined || Number.isNaN(of[0]) ? null : of }
+  const own = pd[index] ?? Number.NaN
+  return { pd: own, contributions: of === undefined || Number.isNaN(of[0]) || own < fromPd ? null : of }
 }
 
 function answer(waiting: Waiting, outcome: ScoreOutcome): void {

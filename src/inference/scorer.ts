@@ -16,10 +16,19 @@ export type ScoreOutcome =
 
 export type ScoreFault = 'SYS_INFERENCE_TIMEOUT' | 'SYS_INFERENCE_UNAVAILABLE' | 'SYS_OVERLOAD'
 
+/** From which probabilities on a row gets contributions, for reasons. */
+export interface ExplainFrom {
+  readonly pd: number
+  readonly fraudPd: number
+}
+
 /** Scores rows; the adapter is the thread pool. Never rejects. */
 export interface Scorer {
-  /** A row is the inputs of the model, then those of the fraud model where there is one. */
-  readonly score: (row: Float32Array, deadlineAtMs: number) => Promise<ScoreOutcome>
+  /**
+   * A row is the inputs of the model, then those of the fraud model where there is one. Without `explainFrom` it is explained
+   * as the pool was made to.
+   */
+  readonly score: (row: Float32Array, deadlineAtMs: number, explainFrom?: ExplainFrom) => Promise<ScoreOutcome>
   /** Waits for running batches, then ends the threads. */
   readonly close: () => Promise<void>
 }

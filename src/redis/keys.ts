@@ -76,6 +76,8 @@ export function createKeys(prefix: string) {
     deadLetters: () => `${prefix}:{in}:deadletter`,
     /** Stream of what a shadow model would have decided. */
     shadow: () => `${prefix}:shadow`,
+    /** Stream of what a candidate policy would have decided. */
+    policyShadow: () => `${prefix}:policy-shadow`,
     /** Pattern of a tenant’s decisions in a partition, for SCAN. */
     decisionPattern: (partition: number, tenant: string) => `${tag(partition)}:decision:${tenant}:*`,
     /** Pattern of all decisions, for SCAN. */

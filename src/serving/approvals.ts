@@ -37,7 +37,8 @@ export function withApprovers(manifest: Manifest, approvers: readonly string[], 
   return { ...all, approvals: validApprovals(all) }
 }
 
-function personOf(approver: string): string {
+/** The same for two ways to write one name. */
+export function personOf(approver: string): string {
   return approver
     .normalize('NFKC')
     .replace(/\p{Cf}/gu, '')

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis'
-import { compileCheck } from '../domain/check.ts'
+import { type Checked, compileCheck } from '../domain/check.ts'
+import { type PolicyShadowEntry, PolicyShadowEntrySchema } from './policy-swap-set.ts'
 import { type ShadowEntry, ShadowEntrySchema } from './swap-set.ts'
 
 /** Newest entries kept: enough for a month of 50,000 decisions a day, sampled by a tenth. */
@@ -9,7 +10,8 @@ const WRITE_EVERY_MS = 200
 const MAX_WAITING = 2000
 const PAGE = 1000
 
-const checkEntry = compileCheck(ShadowEntrySchema)
+const checkModelEntry = compileCheck(ShadowEntrySchema)
+const checkPolicyEntry = compileCheck(PolicyShadowEntrySchema)
 
 export interface ShadowLogOptions {
   readonly redis: Redis
@@ -37,7 +39,7 @@ export function createShadowLog({ redis, key, onLost }: ShadowLogOptions) {
   const timer = setInterval(() => void flush(), WRITE_EVERY_MS).unref()
 
   return {
-    add: (entry: ShadowEntry): void => {
+    add: (entry: ShadowEntry | PolicyShadowEntry): void => {
       if (waiting.length >= MAX_WAITING) onLost(1)
       else waiting.push(JSON.stringify(entry))
     },
@@ -49,13 +51,25 @@ export function createShadowLog({ redis, key, onLost }: ShadowLogOptions) {
   }
 }
 
-/** Every entry that is kept, oldest first, page by page; one that is of another release is left out. */
-export async function* readShadowLog(redis: Redis, key: string): AsyncGenerator<ShadowEntry> {
+/** What model shadows would have decided, oldest first. */
+export const readShadowLog = (redis: Redis, key: string): AsyncGenerator<ShadowEntry> =>
+  readEntries(redis, key, checkModelEntry)
+
+/** What candidate policies would have decided, oldest first. */
+export const readPolicyShadowLog = (redis: Redis, key: string): AsyncGenerator<PolicyShadowEntry> =>
+  readEntries(redis, key, checkPolicyEntry)
+
+/** Every entry that is kept, page by page; one that is of another release is left out. */
+async function* readEntries<Entry>(
+  redis: Redis,
+  key: string,
+  check: (value: unknown) => Checked<Entry>
+): AsyncGenerator<Entry> {
   let from = '-'
   for (;;) {
     const page = await redis.xrange(key, from, '+', 'COUNT', PAGE)
     for (const [, [, text]] of page) {
-      const checked = checkEntry(parse(text))
+      const checked = check(parse(text))
       if (checked.ok) yield checked.value
     }
     const last = page.at(-1)?.[0]

@@ -4,6 +4,7 @@ import { AssayError } from '../errors.ts'
 import { createVectorPicker, type FeatureSet } from '../features/vector.ts'
 import type { VerifiedModel } from '../inference/model.ts'
 import { createScorerPool, type ScorerPoolOptions } from '../inference/pool.ts'
+import type { ExplainFrom } from '../inference/scorer.ts'
 import { compilePolicy, explainFromPd } from '../policy/engine.ts'
 import type { LoadedPolicy } from '../policy/load.ts'
 
@@ -19,6 +20,12 @@ export interface ServingDeps {
 
 export interface OpenServing extends Serving {
   readonly model: VerifiedModel
+  /**
+   * The same model and threads under another policy.
+   *
+   * @throws AssayError policy_invalid when the policy asks a fraud model that does not serve
+   */
+  readonly under: (loaded: LoadedPolicy) => Serving
   readonly close: () => Promise<void>
 }
 
@@ -33,41 +40,50 @@ export async function openServing(
   model: VerifiedModel,
   fraud: VerifiedModel | undefined,
   scoresFraud: boolean,
-  { featureSet, loaded: { policy, id: policyId, rules }, quality, pool }: ServingDeps
+  { featureSet, loaded, quality, pool }: ServingDeps
 ): Promise<OpenServing> {
-  const asksFraud = policy.fraud !== undefined
-  if (asksFraud && fraud === undefined)
-    throw new AssayError('policy_invalid', `${policyId}: /fraud: no fraud model serves (models/active.json)`)
+  const compile = ({ policy, id, rules }: LoadedPolicy) => {
+    if (policy.fraud !== undefined && fraud === undefined)
+      throw new AssayError('policy_invalid', `${id}: /fraud: no fraud model serves (models/active.json)`)
+    const groups = { fraud: fraud?.manifest, scorecard: model.scorecard?.definition, rules }
+    return compilePolicy(policy, model.manifest, featureSet.names, groups)
+  }
+  // All that can be refused comes before the threads, which nobody would end.
+  compile(loaded)
   const inThreads = scoresFraud ? fraud : undefined
   const inputs = [model, ...(inThreads ? [inThreads] : [])].flatMap(({ manifest }) =>
     manifest.inputs.map(({ name }) => name)
   )
   const toVector = pickerOf(model, featureSet, inputs)
-  // All that can be refused comes before the threads, which nobody would end.
   const scorecard = model.scorecard === null ? null : model.scorecard.compile(featureSet.names)
-  const groups = { fraud: fraud?.manifest, scorecard: model.scorecard?.definition, rules }
-  const decideByPolicy = compilePolicy(policy, model.manifest, featureSet.names, groups)
+  const usual = explainFromOf(loaded)
   const scorer = await createScorerPool({
     ...pool,
     model,
-    fraud: inThreads && { model: inThreads, explainFromPd: policy.fraud?.referFromPd ?? Number.POSITIVE_INFINITY },
-    explainFromPd: explainFromPd(policy)
+    fraud: inThreads && { model: inThreads, explainFromPd: usual.fraudPd },
+    explainFromPd: usual.pd
   })
-  return {
-    model,
-    toVector,
-    scorer,
-    scorecard,
-    decideByPolicy,
-    answerContext: {
-      policyId,
-      modelIds: { credit: model.id, ...(fraud && { fraud: fraud.id }) },
-      featureSetId: featureSet.id,
-      offerValidDays: policy.offerValidDays,
-      quality
-    },
-    close: scorer.close
+  const under = (other: LoadedPolicy): Serving => {
+    const explainFrom = explainFromOf(other)
+    return {
+      toVector,
+      scorer: { score: (row, deadlineAtMs) => scorer.score(row, deadlineAtMs, explainFrom) },
+      scorecard,
+      decideByPolicy: compile(other),
+      answerContext: {
+        policyId: other.id,
+        modelIds: { credit: model.id, ...(fraud && { fraud: fraud.id }) },
+        featureSetId: featureSet.id,
+        offerValidDays: other.policy.offerValidDays,
+        quality
+      }
+    }
   }
+  return { ...under(loaded), model, under, close: scorer.close }
+}
+
+function explainFromOf({ policy }: LoadedPolicy): ExplainFrom {
+  return { pd: explainFromPd(policy), fraudPd: policy.fraud?.referFromPd ?? Number.POSITIVE_INFINITY }
 }
 
 function pickerOf({ id, manifest }: VerifiedModel, { names }: FeatureSet, inputs: readonly string[]) {

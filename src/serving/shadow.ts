@@ -1,10 +1,9 @@
-import type { Made } from '../decisions/serving.ts'
+import type { Made, Serving } from '../decisions/serving.ts'
 import { hash32 } from '../domain/hash.ts'
 import type { Assessment, Verdict } from '../policy/engine.ts'
-import type { OpenServing } from './serving.ts'
 
 /** Decisions in progress from which shadows are left out: they may never slow a decision down. */
-const BUSY_FROM = 32
+export const BUSY_FROM = 32
 const MAX_WAITING = 64
 const DEADLINE_MS = 1000
 
@@ -19,7 +18,7 @@ export interface ShadowResult {
 }
 
 export interface ShadowOptions {
-  readonly serving: OpenServing
+  readonly serving: Serving
   readonly share: number
   readonly monotonicMs: () => number
   readonly onResult: (result: ShadowResult) => void

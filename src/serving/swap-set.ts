@@ -27,9 +27,15 @@ export const ShadowEntrySchema = Type.Object(
 )
 export type ShadowEntry = Static<typeof ShadowEntrySchema>
 
-export function createShadowEntry(featureNames: readonly string[]): (result: ShadowResult) => ShadowEntry {
+/** The segment of an applicant by earlier loans. */
+export function createLoansOf(featureNames: readonly string[]): (values: ArrayLike<number>) => string {
   const loans = featureNames.indexOf(EARLIER_LOANS)
   if (loans < 0) throw new Error(`the feature catalogue does not define ${EARLIER_LOANS}`)
+  return (values) => LOANS.find(([from]) => (values[loans] as number) >= from)?.[1] ?? 'none'
+}
+
+export function createShadowEntry(featureNames: readonly string[]): (result: ShadowResult) => ShadowEntry {
+  const loansOf = createLoansOf(featureNames)
   return ({ made, modelId, pd, verdict }) => ({
     decisionId: made.decisionId,
     model: modelId,
@@ -38,9 +44,12 @@ export function createShadowEntry(featureNames: readonly string[]): (result: Sha
     pd: made.assessment.kind === 'scored' ? made.assessment.pd : null,
     shadowPd: pd,
     product: made.application.product,
-    earlierLoans: LOANS.find(([from]) => (made.values[loans] as number) >= from)?.[1] ?? 'none'
+    earlierLoans: loansOf(made.values)
   })
 }
+
+/** What a swap set needs to know of a decision made twice. */
+export type SwapCase = Pick<ShadowEntry, 'decided' | 'shadow' | 'product' | 'earlierLoans'>
 
 export interface SwapCell {
   readonly decided: Outcome
@@ -63,7 +72,7 @@ export interface SwapSegment {
 export function createSwapSet() {
   const segments = new Map<string, Map<string, number>>()
 
-  const add = (entry: ShadowEntry): void => {
+  const add = (entry: SwapCase): void => {
     for (const segment of ['all', `product: ${entry.product}`, `earlier loans: ${entry.earlierLoans}`]) {
       const cells = segments.get(segment) ?? new Map<string, number>()
       segments.set(segment, cells)

@@ -34,6 +34,7 @@ const VALUES: Readonly<Record<Label, readonly string[]>> = {
   model: ['credit'],
   outcome: ['done', 'failed', 'good', 'bad'],
   path: ['auto'],
+  place: ['active'],
   process: PROCESSES,
   product: PRODUCTS,
   queue: QUEUE_NAMES,

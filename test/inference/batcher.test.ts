@@ -66,13 +66,21 @@ describe('rows that wait in one turn', () => {
     runs[0]?.finish()
     expect(pdsOf(await outcomes)).toEqual([0.1, 0.2, 0.3])
     expect((await outcomes).map((outcome) => 'contributions' in outcome && [...(outcome.contributions ?? [])])).toEqual(
-      [
-        [0, 1],
-        [2, 3],
-        [4, 5]
-      ]
+      [[], [2, 3], [4, 5]]
     )
     expect(batches).toEqual([3])
+  })
+
+  test('of two policies share a batch, and each is explained from where its own policy asks', async () => {
+    const { batcher, runs } = batcherOf()
+    const scoreFrom = (value: number, pd: number) =>
+      batcher.score(Float32Array.of(value, 0), performance.now() + 1000, { pd, fraudPd: Number.POSITIVE_INFINITY })
+    const outcomes = Promise.all([scoreFrom(0.3, 0.25), scoreFrom(0.3, 0.9), scoreFrom(0.6, 0.5)])
+    await turn()
+    expect(runs.map(({ task }) => [task.count, task.explainFromPd])).toEqual([[3, 0.25]])
+    runs[0]?.finish()
+    const explained = (await outcomes).map((outcome) => 'contributions' in outcome && outcome.contributions !== null)
+    expect(explained).toEqual([true, false, true])
   })
 
   test('go in batches of the cap, one after the other on one thread, in order', async () => {

@@ -26,6 +26,7 @@ function depsOf(changes: Partial<LineupDeps> = {}): LineupDeps {
     monotonicMs: () => performance.now(),
     onResult: () => {},
     onDrop: () => {},
+    policyShadow: { onResult: () => {}, onDrop: () => {}, onFault: throwIt },
     onBesideFault: (error) => {
       throw error
     },
@@ -61,6 +62,7 @@ function made(decisionId: string): Made {
   return {
     application,
     decisionId,
+    modelId: '',
     values: VALUES,
     historyTruncated: false,
     assessment,

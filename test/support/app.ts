@@ -135,7 +135,7 @@ export async function buildTestApp(options: TestAppOptions = {}): Promise<TestAp
     partitionOf: ({ refs }) => partitionOfText(refs.applicant),
     newUuidv7: randomUUIDv7,
     monotonicMs: clock.monotonicMs,
-    observer: observeDecisions(metrics, policy),
+    observer: observeDecisions(metrics, () => policy),
     commitReserveMs: 50
   })
   const behaviour = createBehaviourStore({

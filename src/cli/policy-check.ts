@@ -1,0 +1,56 @@
+import { AssayError, describeError, type FieldProblem } from '../errors.ts'
+import { CATALOGUE } from '../features/catalogue.ts'
+import { readActiveModels } from '../inference/model.ts'
+import { compilePolicy } from '../policy/engine.ts'
+import { type LoadedPolicy, loadPolicy } from '../policy/load.ts'
+import { loadRules } from '../policy/load-rules.ts'
+import type { PolicyReading } from '../serving/active-policy.ts'
+import { loadVersion } from '../serving/models.ts'
+
+const FEATURE_NAMES = CATALOGUE.map(({ name }) => name)
+
+/** What policies are checked against, as in the gateway. */
+export const policyReading = async (): Promise<PolicyReading> => ({
+  featureNames: FEATURE_NAMES,
+  rules: await loadRules()
+})
+
+/**
+ * A policy that may decide: it holds in itself, and beside the models that serve.
+ *
+ * @throws AssayError policy_invalid that names the file and every problem of it; model_invalid
+ */
+export async function provenPolicy(file: URL, modelsFolder: URL): Promise<LoadedPolicy> {
+  const { featureNames, rules } = await policyReading()
+  const loaded = await loadPolicy(file, featureNames, rules)
+  const { credit, fraud } = await readActiveModels(modelsFolder)
+  if (loaded.policy.fraud !== undefined && fraud === undefined)
+    throw new AssayError('policy_invalid', file.pathname, {
+      problems: [{ field: '/fraud', problem: 'no fraud model serves (models/active.json)' }]
+    })
+  const { manifest } = await loadVersion(modelsFolder, 'credit', credit.champion)
+  try {
+    compilePolicy(loaded.policy, manifest, featureNames, { rules })
+  } catch (cause) {
+    if (cause instanceof AssayError) throw cause
+    throw new AssayError('policy_invalid', `${file.pathname}: ${describeError(cause)}`, { cause })
+  }
+  return loaded
+}
+
+export type PolicyCheck =
+  | { readonly ok: true; readonly loaded: LoadedPolicy }
+  | { readonly ok: false; readonly problems: readonly FieldProblem[] }
+
+/** The same, with what is wrong as a value. A problem of the whole file has the field `/`. */
+export async function checkPolicy(file: URL, modelsFolder: URL): Promise<PolicyCheck> {
+  try {
+    return { ok: true, loaded: await provenPolicy(file, modelsFolder) }
+  } catch (error) {
+    if (!(error instanceof AssayError) || error.code !== 'policy_invalid') throw error
+    if (error.problems.length > 0) return { ok: false, problems: error.problems }
+    const why = error.cause instanceof Error ? ` (${error.cause.message})` : ''
+    const problem = error.message.replace(`${file.pathname}: `, '')
+    return { ok: false, problems: [{ field: '/', problem: `${problem}${why}` }] }
+  }
+}
