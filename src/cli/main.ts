@@ -11,12 +11,14 @@ import { modelsCommand } from './models.ts'
 import { policyCommand } from './policy.ts'
 import { replayCommand } from './replay.ts'
 import { replayDecisionCommand } from './replay-decision.ts'
+import { webhooksCommand } from './webhooks.ts'
 
 const COMMANDS: readonly Command[] = [
   importCommand,
   exportCommand,
   backtestCommand,
   keysCommand,
+  webhooksCommand,
   modelsCommand,
   policyCommand,
   deadletterCommand,

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { WebhookType } from './event.ts'
 import { type DeadDelivery, type Deliveries, type Delivery, deliveryIdOf, type KeptEvent } from './redis-deliveries.ts'
 import type { Endpoints } from './redis-endpoints.ts'
@@ -79,6 +80,17 @@ export function composeBody(eventId: string, { event, sequence }: KeptEvent): st
     sequence,
     data
   })
+}
+
+/** What a person sends to try an endpoint out: shaped as an event, of a type that no event has. */
+export function composeTestBody(
+  endpointId: string,
+  nowMs: number
+): { readonly eventId: string; readonly body: string } {
+  const eventId = `evt_${randomBytes(16).toString('base64url')}`
+  const occurredAt = new Date(nowMs).toISOString()
+  const event = { id: eventId, type: 'webhook.test', occurredAt, aggregateId: endpointId, sequence: 0, data: {} }
+  return { eventId, body: JSON.stringify(event) }
 }
 
 export function isTaken(result: SendResult): boolean {
