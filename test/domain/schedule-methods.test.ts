@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Instalment } from '../../src/domain/schedule.ts'
-import { heaviestInstalment, makeSchedule, PERIODIC_METHODS } from '../../src/domain/schedule-methods.ts'
+import { dailyAccrual, heaviestInstalment, makeSchedule, PERIODIC_METHODS } from '../../src/domain/schedule-methods.ts'
 
 const sumOf = (rows: readonly Instalment[], part: 'principalMinor' | 'interestMinor' | 'totalMinor') =>
   rows.reduce((sum, row) => sum + row[part], 0)
@@ -102,4 +102,42 @@ test('the longer the principal is kept, the more interest is paid', () => {
   ) as [number, number, number]
   expect(equalPrincipal).toBeLessThan(equalInstalment)
   expect(equalInstalment).toBeLessThan(bullet)
+})
+
+describe('DAILY_ACCRUAL', () => {
+  test('of 10,000 at 0.05 % a day in three months costs 308.34: the days of each month on what was owed in it', () => {
+    // 31 days on 1,000,000, then 31 on 666,667, then 28 on 333,334: 15,500 + 10,333.3 + 4,666.7.
+    expect(dailyAccrual(1_000_000, 0.0005, [31, 62, 90])).toEqual([
+      { no: 1, principalMinor: 333_333, interestMinor: 15_500, totalMinor: 348_833, balanceMinor: 666_667 },
+      { no: 2, principalMinor: 333_333, interestMinor: 10_333, totalMinor: 343_666, balanceMinor: 333_334 },
+      { no: 3, principalMinor: 333_334, interestMinor: 4_667, totalMinor: 338_001, balanceMinor: 0 }
+    ])
+  })
+
+  test('is the sum of each day’s balance times the rate, to half a minor unit an instalment, and ends at zero', () => {
+    const gaps = fc.array(fc.integer({ min: 1, max: 92 }), { minLength: 1, maxLength: 36 })
+    const rate = fc.double({ min: 0, max: 0.001, noNaN: true })
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1e9 }), rate, gaps, (amountMinor, dailyRate, between) => {
+        const days = between.map((_, index) => between.slice(0, index + 1).reduce((sum, gap) => sum + gap, 0))
+        const rows = dailyAccrual(amountMinor, dailyRate, days)
+        let balanceMinor = amountMinor
+        let accrued = 0
+        let at = 0
+        for (let day = 1; day <= days.at(-1)!; day++) {
+          accrued += balanceMinor * dailyRate
+          if (day === days[at]) balanceMinor -= rows[at++]!.principalMinor
+        }
+        expect(balanceMinor).toBe(0)
+        expect(rows.at(-1)?.balanceMinor).toBe(0)
+        expect(sumOf(rows, 'principalMinor')).toBe(amountMinor)
+        expect(Math.abs(sumOf(rows, 'interestMinor') - accrued)).toBeLessThanOrEqual(0.5 * rows.length + 1e-3)
+        const heaviest =
+          amountMinor * heaviestInstalment('DAILY_ACCRUAL', dailyRate * Math.max(...between), days.length)
+        // Of a few minor units the parts round down to none, and the last instalment takes all.
+        if (amountMinor >= 10_000)
+          for (const { totalMinor } of rows) expect(totalMinor).toBeLessThanOrEqual(heaviest + days.length)
+      })
+    )
+  })
 })
