@@ -42,6 +42,7 @@ import { watchLineup } from './serving/watch.ts'
 import { observeServing } from './serving-metrics.ts'
 import { type Closer, endOnSignals } from './shutdown.ts'
 import { readVersion } from './version.ts'
+import { createDeliveries } from './webhooks/redis-deliveries.ts'
 
 const DAY_MS = 86_400_000
 const REDIS_BOOT_MS = 10_000
@@ -240,6 +241,7 @@ async function main(): Promise<void> {
           keepMs: config.DECISION_RETENTION_DAYS * DAY_MS
         })
       }),
+      webhooks: createDeliveries(eventsRedis, keys),
       behaviour: createBehaviourStore({
         redis: eventsRedis,
         keys,

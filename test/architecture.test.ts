@@ -63,7 +63,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'src/decisions',
     'src/access',
     'src/explanation',
-    'src/outcomes'
+    'src/outcomes',
+    'src/webhooks'
   ],
   'src/config.ts': ['src/domain'],
   'src/log.ts': [],

@@ -15,6 +15,7 @@ import type { FeatureSet } from '../features/vector.ts'
 import type { Logger } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import type { RecordOutcomes } from '../outcomes/record-outcomes.ts'
+import type { Deliveries } from '../webhooks/redis-deliveries.ts'
 import { installErrorHandler } from './error-handler.ts'
 import { admission } from './plugins/admission.ts'
 import { authentication } from './plugins/authentication.ts'
@@ -27,12 +28,14 @@ import { explanationRoutes } from './routes/explanation.ts'
 import { featureRoutes } from './routes/features.ts'
 import { healthRoutes } from './routes/health.ts'
 import { outcomeRoutes } from './routes/outcomes.ts'
+import { webhookRoutes } from './routes/webhooks.ts'
 
 export interface AppDeps {
   readonly decide: DecideService
   readonly store: DecisionStore
   readonly explain: ExplainService
   readonly recordOutcomes: RecordOutcomes
+  readonly webhooks: Pick<Deliveries, 'listDead' | 'resend'>
   readonly behaviour: BehaviourStore
   readonly featureSet: FeatureSet
   readonly partnerKeys: PartnerKeys
@@ -129,5 +132,6 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
     clock,
     onResult: (result) => metrics.counter('credit_outcomes_total').inc({ result })
   })
+  await app.register(webhookRoutes, { deliveries: deps.webhooks })
   return app
 }

@@ -4,6 +4,7 @@ import { compileCheck } from '../domain/check.ts'
 import { TenantSchema } from '../domain/ids.ts'
 import { AssayError } from '../errors.ts'
 import type { Keys } from '../redis/keys.ts'
+import { isStoreFault } from '../redis/store-fault.ts'
 import { buryDelivery, resendDelivery } from '../redis/webhook-functions.ts'
 import { EVENT_KEEP_MS } from './emit.ts'
 import { WEBHOOK_EVENT_ID_PATTERN, type WebhookEvent, WebhookEventSchema, WebhookTypeSchema } from './event.ts'
@@ -103,9 +104,9 @@ export function createDeliveries(redis: Redis, keys: Keys): Deliveries {
       await redis.multi().zrem(keys.webhookDead(tenant), id).hdel(keys.webhookDeadLetters(tenant), id).exec()
     },
     listDead: async (tenant, limit) => {
-      const ids = await redis.zrevrange(keys.webhookDead(tenant), 0, limit - 1)
+      const ids = await orUnavailable(redis.zrevrange(keys.webhookDead(tenant), 0, limit - 1))
       if (ids.length === 0) return []
-      const letters = await redis.hmget(keys.webhookDeadLetters(tenant), ...ids)
+      const letters = await orUnavailable(redis.hmget(keys.webhookDeadLetters(tenant), ...ids))
       return letters.flatMap((json) => {
         const checked = checkDead(JSON.parse(json ?? 'null'))
         return checked.ok ? [checked.value] : []
@@ -114,19 +115,33 @@ export function createDeliveries(redis: Redis, keys: Keys): Deliveries {
     resend: async (tenant, deliveryId) => {
       if (!DELIVERY_ID.test(deliveryId)) return false
       const [eventId = '', endpointId = ''] = deliveryId.split('.')
-      return resendDelivery(redis, {
+      const call = {
         dead: keys.webhookDead(tenant),
         letters: keys.webhookDeadLetters(tenant),
         event: keys.webhookEvent(tenant, eventId),
         outbox: keys.webhookOutbox(),
         deliveryId,
         entry: JSON.stringify({ tenant, eventId, endpointId })
-      })
+      }
+      return orUnavailable(resendDelivery(redis, call))
     },
     countDead: async () => {
       const tenants = await redis.smembers(keys.webhookTenants())
       const counts = await Promise.all(tenants.map((tenant) => redis.zcard(keys.webhookDead(tenant))))
       return counts.reduce((sum, count) => sum + count, 0)
     }
+  }
+}
+
+/** @throws AssayError store_unavailable for a fault of Redis or of the way to it */
+async function orUnavailable<Reply>(work: Promise<Reply>): Promise<Reply> {
+  try {
+    return await work
+  } catch (cause) {
+    if (!isStoreFault(cause)) throw cause
+    throw new AssayError('store_unavailable', 'deliveries cannot be read or queued just now', {
+      cause,
+      retryAfterSeconds: 1
+    })
   }
 }

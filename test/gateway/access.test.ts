@@ -132,7 +132,9 @@ describe('a key allows what it says and no more', () => {
     ['decisions', 'GET', '/v1/decisions/01a20b04-023e-7032-ba6a-6f2877a5bfec'],
     ['events', 'POST', '/v1/events'],
     ['features', 'GET', '/v1/features'],
-    ['outcomes', 'POST', '/v1/outcomes']
+    ['outcomes', 'POST', '/v1/outcomes'],
+    ['webhooks', 'GET', '/v1/webhooks/deliveries?state=dead'],
+    ['webhooks', 'POST', '/v1/webhooks/deliveries/evt_0123456789abcdefghijkl.we_0123456789ab/resend']
   ] as const)('without the scope %s, %s %s is 403', async (scope, method, url) => {
     const service = await buildTestApp()
     const others = SCOPES.filter((each) => each !== scope)

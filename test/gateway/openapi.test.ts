@@ -111,9 +111,11 @@ describe('the OpenAPI document', () => {
       'get /v1/decisions/{decisionId}',
       'get /v1/decisions/{decisionId}/explanation',
       'get /v1/features',
+      'get /v1/webhooks/deliveries',
       'post /v1/decisions',
       'post /v1/events',
-      'post /v1/outcomes'
+      'post /v1/outcomes',
+      'post /v1/webhooks/deliveries/{deliveryId}/resend'
     ])
     for (const [path, methods] of Object.entries<Json>(paths)) {
       for (const route of Object.values<Json>(methods)) {
@@ -133,7 +135,9 @@ describe('the OpenAPI document', () => {
       ['/v1/decisions/{decisionId}/explanation', 'get', [401, 403, 404, 409, 503]],
       ['/v1/events', 'post', [400, 401, 403, 413, 415, 429, 503]],
       ['/v1/features', 'get', [401, 403, 503]],
-      ['/v1/outcomes', 'post', [400, 401, 403, 413, 415, 503]]
+      ['/v1/outcomes', 'post', [400, 401, 403, 413, 415, 503]],
+      ['/v1/webhooks/deliveries', 'get', [400, 401, 403, 503]],
+      ['/v1/webhooks/deliveries/{deliveryId}/resend', 'post', [400, 401, 403, 404, 503]]
     ]
     const missing = expected.flatMap(([path, method, statuses]) =>
       statuses.flatMap((status) => {

@@ -30,6 +30,7 @@ import { loadPolicy } from '../../src/policy/load.ts'
 import { loadRules } from '../../src/policy/load-rules.ts'
 import { loadFunctions } from '../../src/redis/functions.ts'
 import { createKeys, type Keys, partitionOfText } from '../../src/redis/keys.ts'
+import { createDeliveries } from '../../src/webhooks/redis-deliveries.ts'
 import { connectRedis, sharedRedisUrl, uniquePrefix } from './redis.ts'
 
 export const TEST_TOKEN_KEY = '0123456789abcdef'.repeat(4)
@@ -165,6 +166,7 @@ export async function buildTestApp(options: TestAppOptions = {}): Promise<TestAp
       decisions: store,
       outcomes: createRedisOutcomeStore({ redis, keys, keepMs: 600_000 })
     }),
+    webhooks: createDeliveries(redis, keys),
     behaviour,
     featureSet,
     partnerKeys,
