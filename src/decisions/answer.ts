@@ -3,6 +3,7 @@ import type { Application } from '../domain/application.ts'
 import type { Decision, Outcome } from '../domain/decision.ts'
 import type { Hold } from '../domain/exposure.ts'
 import { DecisionIdSchema, TenantSchema } from '../domain/ids.ts'
+import type { NextAction } from '../domain/next-actions.ts'
 import type { ReasonCode } from '../domain/reasons.ts'
 import type { Quality } from '../features/quality.ts'
 import type { MeasuredValues } from '../features/vector.ts'
@@ -78,8 +79,10 @@ export function composeAnswer(context: AnswerContext, input: AnswerInput): Answe
     limit,
     offers: offers as Decision['offers'],
     reasons: reasons as Decision['reasons'],
+    ...(verdict.nextActions && { nextActions: verdict.nextActions as NextAction[] }),
     trace: {
       policy: context.policyId,
+      ...(verdict.statutory && { rulePacks: verdict.statutory.packs as string[] }),
       models: context.modelIds,
       featureSet: context.featureSetId,
       degraded
@@ -115,7 +118,7 @@ function composeOutbox({ application: { tenant }, decisionId, verdict }: AnswerI
 /** What replays the decision: the application as tokens, the features in catalogue order and their quality, what the model said. */
 function composeRecord(
   { quality }: AnswerContext,
-  { applicationJson, nowMs, features, assessment, scorecard, exposure }: AnswerInput
+  { applicationJson, nowMs, features, assessment, scorecard, exposure, verdict }: AnswerInput
 ): string {
   const scored = assessment.kind === 'scored'
   const rest = JSON.stringify({
@@ -127,9 +130,16 @@ function composeRecord(
     scorecardPd: scorecard?.pd ?? null,
     fraudPd: scored ? (assessment.fraud?.pd ?? null) : null,
     exposureMinor: exposure.owedMinor,
-    exposureFault: exposure.fault
+    exposureFault: exposure.fault,
+    steps: verdict.steps
   })
-  return `{"application":${applicationJson},${rest.slice(1)}`
+  return `{"application":${applicationJson},${rest.slice(1, -1)}${rulesOf(verdict)}}`
+}
+
+/** The rules are the same for all decisions of a day, and printed once a day; what they came to is of this one. */
+function rulesOf({ statutory }: Verdict): string {
+  if (statutory === undefined) return ''
+  return `,"rules":{${statutory.evaluatedJson},"results":${JSON.stringify(statutory.results)}}`
 }
 
 /** The bits of doubles as base64 of little-endian bytes: a tenth of the time of printing them, and NaN stays NaN. */

@@ -12,6 +12,7 @@ import { type Decision, DecisionSchema } from '../domain/decision.ts'
 import { ApplicationIdSchema, TenantSchema } from '../domain/ids.ts'
 import { amountSchema, CurrencySchema } from '../domain/money.ts'
 import type { StoredQuality } from '../features/quality.ts'
+import { RuleRecordSchema, StepsSchema } from '../policy/steps.ts'
 import { unpackDoubles } from './answer.ts'
 import { EXPOSURE_FAULTS, type ExposureReading } from './exposure.ts'
 import type { StoredDecision } from './store.ts'
@@ -57,7 +58,9 @@ export const RecordSchema = Type.Object({
   scorecardPd: Type.Optional(PdSchema),
   fraudPd: Type.Optional(PdSchema),
   exposureMinor: Type.Optional(Type.Integer({ description: 'What was owed or held already' })),
-  exposureFault: Type.Optional(Type.Enum([...EXPOSURE_FAULTS], { description: 'Why that allowed no approval' }))
+  exposureFault: Type.Optional(Type.Enum([...EXPOSURE_FAULTS], { description: 'Why that allowed no approval' })),
+  steps: Type.Optional(StepsSchema),
+  rules: Type.Optional(RuleRecordSchema)
 })
 
 export interface DecisionRecord {

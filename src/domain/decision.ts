@@ -3,13 +3,28 @@ import { TermSchema } from './application.ts'
 import { CostDisclosureSchema } from './cost-disclosure.ts'
 import { ApplicationIdSchema, DecisionIdSchema } from './ids.ts'
 import { amountSchema, CurrencySchema } from './money.ts'
+import { NextActionSchema } from './next-actions.ts'
 import { MAX_REASONS, REASON_CODES } from './reasons.ts'
 import { DAY_BASES, REPAYMENT_METHODS } from './schedule-methods.ts'
 
 export const OUTCOMES = ['APPROVE', 'REFER', 'DECLINE'] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
-export const BINDING_CONSTRAINTS = ['PRODUCT', 'BAND', 'FIRST_LOAN', 'AFFORDABILITY', 'EXPOSURE'] as const
+export const BINDING_CONSTRAINTS = [
+  'PRODUCT',
+  'BAND',
+  'FIRST_LOAN',
+  'AFFORDABILITY',
+  'EXPOSURE',
+  'INCOME',
+  'EXPECTED_LOSS',
+  'SEGMENT',
+  'TABLE',
+  'BALANCE_CAP',
+  'INCOME_THIRD',
+  'CONCENTRATION',
+  'PARTNER'
+] as const
 
 const strict = { additionalProperties: false } as const
 const InstantSchema = Type.String({ format: 'date-time' })
@@ -110,9 +125,13 @@ export const DecisionSchema = Type.Object(
     limit: Type.Union([LimitSchema, Type.Null()]),
     offers: Type.Array(OfferSchema),
     reasons: Type.Array(ReasonSchema, { maxItems: MAX_REASONS }),
+    nextActions: Type.Optional(
+      Type.Array(NextActionSchema, { description: 'Of a referral: checks that let the application go on' })
+    ),
     trace: Type.Object(
       {
         policy: Type.String({ description: 'version@sha256 of the policy file' }),
+        rulePacks: Type.Optional(Type.Array(Type.String(), { description: 'id-version@sha256 of each rule pack' })),
         models: Type.Record(Type.String(), Type.String(), { description: 'role: version@sha256 of the model' }),
         featureSet: Type.String({ description: 'Fingerprint of the feature catalogue' }),
         degraded: Type.Array(Type.String(), { description: 'What was missing or bounded while deciding' })

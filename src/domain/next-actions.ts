@@ -1,3 +1,5 @@
+import { type Static, Type } from 'typebox'
+
 /** Checks that a decision can ask for; with the evidence the application is decided again (domain reference 3.3). */
 export const STEP_UPS = [
   'STEP_UP_LIVENESS',
@@ -8,3 +10,26 @@ export const STEP_UPS = [
   'PROVIDE_PURPOSE_PROOF'
 ] as const
 export type StepUp = (typeof STEP_UPS)[number]
+
+/** What the applicant can do to go on: a check, until when and how often it may be tried. */
+export const NextActionSchema = Type.Object(
+  {
+    type: Type.Enum([...STEP_UPS]),
+    expiresAt: Type.String({ format: 'date-time' }),
+    attemptsLeft: Type.Integer({ minimum: 0 })
+  },
+  { additionalProperties: false }
+)
+export type NextAction = Static<typeof NextActionSchema>
+
+const MINUTE_MS = 60_000
+
+export function nextAction(asked: {
+  readonly type: StepUp
+  readonly nowMs: number
+  readonly expiresInMinutes: number
+  readonly attempts: number
+}): NextAction {
+  const expiresAt = new Date(asked.nowMs + asked.expiresInMinutes * MINUTE_MS).toISOString()
+  return { type: asked.type, expiresAt, attemptsLeft: asked.attempts }
+}

@@ -1,16 +1,22 @@
 import type { Application } from '../domain/application.ts'
 import type { Limit, Offer, Outcome, Score } from '../domain/decision.ts'
+import type { NextAction } from '../domain/next-actions.ts'
 import { type Reason, type ReasonCode, rankReasons } from '../domain/reasons.ts'
-import { isUsablePd, scorePoints } from '../domain/score-scale.ts'
+import type { scorePoints } from '../domain/score-scale.ts'
 import type { ScorecardScore } from '../inference/scorecard.ts'
 import type { ModelScore } from '../inference/scorer.ts'
+import { type Assessed, assess, findFraudSigns } from './assess.ts'
 import { limitOf, withinExposure } from './limit.ts'
 import { makeOffers } from './offers.ts'
 import type { Band } from './price-schema.ts'
 import { nominalRateOf } from './pricing.ts'
+import { refuse, refuseFor } from './refuse.ts'
 import type { EvaluateRules } from './rule-packs.ts'
 import { type Finding, findProduct, findRuleHits } from './rules.ts'
 import type { Policy } from './schema.ts'
+import { compileStaged } from './staged.ts'
+import type { StatutoryVerdict } from './statutory.ts'
+import type { Steps } from './steps.ts'
 
 /** Whether somebody is known as a borrower; a first loan has a limit of its own. */
 const EARLIER_LOANS = 'applicant.loans_lifetime'
@@ -73,6 +79,12 @@ export interface Verdict {
   readonly reasons: readonly Reason[]
   /** Zone of the offers’ dates; null without offers. */
   readonly utcOffsetMinutes: number | null
+  /** What would let a referred application go on. */
+  readonly nextActions?: readonly NextAction[]
+  /** What each stage read and decided; a policy without stages keeps none. */
+  readonly steps?: Steps
+  /** What the rule packs came to, where the product is under them. */
+  readonly statutory?: StatutoryVerdict
 }
 
 /** Decides one application. Pure: same input, same verdict, to the bit. */
@@ -85,18 +97,20 @@ export function explainFromPd({ bands }: Policy): number {
 }
 
 /**
- * Compiles a policy. The order is that of the domain reference 3.5: hard rules, fraud signals, score, band, limit, price,
- * offer. The worst finding decides; policy reasons come before score reasons. Whatever is missing or unusable refers to a
+ * Compiles a policy: in stages where it says so, else with all rules asked at once: hard rules, fraud signals, score, band,
+ * limit, price, offer. The worst finding decides; policy reasons come before score reasons. Whatever is missing or unusable refers to a
  * person: a fault neither approves nor declines.
  */
 export function compilePolicy(
   policy: Policy,
   model: ModelFacts,
   featureNames: readonly string[],
-  { fraud, scorecard }: PolicyContext = {}
+  context: PolicyContext = {}
 ): Decide {
+  const { fraud, scorecard } = context
   const earlierLoans = featureNames.indexOf(EARLIER_LOANS)
   if (earlierLoans < 0) throw new Error(`the feature catalogue does not define ${EARLIER_LOANS}`)
+  if (policy.flow === 'staged') return compileStaged(policy, model, featureNames, context, earlierLoans)
   const velocity = policy.velocity.map((rule) => ({ ...rule, column: featureNames.indexOf(rule.feature) }))
 
   const findVelocityHits = (values: Float64Array): Finding[] =>
@@ -119,86 +133,6 @@ export function compilePolicy(
     return { ...grant(policy, assessed, input, values[earlierLoans] as number), byScorecard }
   }
   return decide
-}
-
-/**
- * The fraud model sends to a person and no further; an unusable score of it does the same, as the fault it is. So a
- * scorecard that stands in for the model approves nobody whom the fraud model has not seen.
- */
-function findFraudSigns({ fraud }: Policy, groups: ReasonGroups, assessment: Assessment): Finding[] {
-  if (fraud === undefined) return []
-  if (assessment.kind === 'fault') return [{ outcome: 'REFER', code: assessment.code }]
-  const { pd, contributions } = assessment.fraud ?? { pd: Number.NaN, contributions: null }
-  if (!isUsablePd(pd)) return [{ outcome: 'REFER', code: 'SYS_MODEL_OUTPUT_INVALID' }]
-  if (pd < fraud.referFromPd) return []
-  const codes = contributions === null ? [] : scoreReasons(groups, contributions)
-  return (codes.length === 0 ? (['R501'] as const) : codes).map((code) => ({ outcome: 'REFER', code }))
-}
-
-type Assessed =
-  | {
-      readonly kind: 'usable'
-      readonly score: Score
-      readonly band: Band
-      readonly scoreReasons: readonly ReasonCode[]
-      readonly byScorecard: boolean
-    }
-  | { readonly kind: 'unusable'; readonly code: ReasonCode }
-
-function assess(
-  { bands, scorecardFor, firstLoanBand }: Policy,
-  model: ModelFacts,
-  scorecardGroups: ReasonGroups | undefined,
-  { application, vector, assessment, scorecard, historyTruncated }: DecideInput,
-  earlierLoans: number
-): Assessed {
-  const { population, inputs, scoreScale } = model
-  if (!population.products.includes(application.product) || !population.currencies.includes(application.currency)) {
-    return { kind: 'unusable', code: 'R903' }
-  }
-  const isStandIn = assessment.kind === 'fault' && scorecardFor?.some((code) => code === assessment.code)
-  const standIn = isStandIn && scorecardGroups !== undefined ? scorecard : null
-  if (assessment.kind === 'fault' && !standIn) return { kind: 'unusable', code: assessment.code }
-  if (historyTruncated) return { kind: 'unusable', code: 'SYS_HISTORY_TRUNCATED' }
-  if (!inputs.every((input, index) => isInRange(vector[index] as number, input))) {
-    return { kind: 'unusable', code: 'SYS_INPUT_OUT_OF_RANGE' }
-  }
-  const { pd, contributions } = standIn ?? (assessment as ModelScore)
-  const best = earlierLoans > 0 ? 0 : bands.findIndex(({ band }) => band === firstLoanBand)
-  const band = bands.find(({ pdBelow }, index) => pd < pdBelow && index >= best)
-  if (!isUsablePd(pd) || band === undefined) return { kind: 'unusable', code: 'SYS_MODEL_OUTPUT_INVALID' }
-  const score = { pd, points: Math.round(scorePoints(pd, scoreScale)), band: band.band }
-  const groups = standIn ? (scorecardGroups as ReasonGroups) : model
-  const codes = contributions === null ? [] : scoreReasons(groups, contributions)
-  return { kind: 'usable', score, band, scoreReasons: codes, byScorecard: Boolean(standIn) }
-}
-
-function isInRange(value: number, { range, missing }: ModelFacts['inputs'][number]): boolean {
-  if (Number.isNaN(value)) return missing === 'allowed'
-  return value >= (range[0] as number) && value <= (range[1] as number)
-}
-
-/** Groups whose inputs together raised the margin above the reference applicant’s, the strongest first; ties by code. */
-export function scoreReasons({ inputs }: ReasonGroups, contributions: Float64Array): ReasonCode[] {
-  const byGroup = new Map<ReasonCode, number>()
-  inputs.forEach(({ group }, index) => {
-    byGroup.set(group, (byGroup.get(group) ?? 0) + (contributions[index] as number))
-  })
-  return [...byGroup]
-    .filter(([, sum]) => sum > 0)
-    .sort(([left, a], [right, b]) => b - a || (left < right ? -1 : 1))
-    .map(([code]) => code)
-}
-
-/** The worst outcome, with the reasons of that outcome only: a fault is never told as a cause of a decline. */
-function refuseFor(findings: readonly Finding[], score: Score | null): Verdict {
-  const outcome = findings.some((finding) => finding.outcome === 'DECLINE') ? 'DECLINE' : 'REFER'
-  const codes = findings.filter((finding) => finding.outcome === outcome).map(({ code }) => code)
-  return refuse(outcome, codes, score)
-}
-
-function refuse(outcome: Finding['outcome'], codes: readonly ReasonCode[], score: Score | null): Verdict {
-  return { outcome, score, limit: null, offers: [], reasons: rankReasons(codes), utcOffsetMinutes: null }
 }
 
 /** Why a limit is below the smallest loan, by what binds it. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { compileCheck } from '../domain/check.ts'
 import { AssayError, type FieldProblem } from '../errors.ts'
+import { findFlowProblems } from './flow-checks.ts'
 import { findOfferProblems } from './offers-check.ts'
 import type { EvaluateRules } from './rule-packs.ts'
 import { type Policy, PolicySchema } from './schema.ts'
@@ -36,13 +37,17 @@ export async function loadPolicy(
     throw new AssayError('policy_invalid', `${file.pathname}: it cannot be read as JSON`, { cause })
   }
   const checked = checkSchema(value)
-  const problems = checked.ok ? findContradictions(checked.value, featureNames) : checked.problems
+  const problems = checked.ok ? findContradictions(checked.value, featureNames, rules) : checked.problems
   if (!checked.ok || problems.length > 0) throw new AssayError('policy_invalid', file.pathname, { problems })
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   return { policy: checked.value, id: `${checked.value.version}@sha256:${sha256.slice(0, 12)}`, rules }
 }
 
-function findContradictions(policy: Policy, featureNames: readonly string[]): FieldProblem[] {
+function findContradictions(
+  policy: Policy,
+  featureNames: readonly string[],
+  rules: EvaluateRules | undefined
+): FieldProblem[] {
   const { bands, velocity, firstLoanBand } = policy
   const problems = findOfferProblems(policy)
   const say = (field: string, problem: string) => problems.push({ field, problem })
@@ -57,5 +62,6 @@ function findContradictions(policy: Policy, featureNames: readonly string[]): Fi
   velocity.forEach(({ feature }, index) => {
     if (!featureNames.includes(feature)) say(`/velocity/${index}/feature`, `the catalogue has no feature ${feature}`)
   })
+  problems.push(...findFlowProblems(policy, featureNames, rules))
   return problems
 }

@@ -4,6 +4,7 @@ import { disclosureTerms } from '../domain/cost-disclosure.ts'
 import { chargeTexts, FeeSchema } from '../domain/fees.ts'
 import { amountSchema, CurrencySchema } from '../domain/money.ts'
 import { DAY_BASES, REPAYMENT_METHODS } from '../domain/schedule-methods.ts'
+import { RuleScopeSchema } from './flow-schema.ts'
 
 const strict = { additionalProperties: false } as const
 
@@ -94,6 +95,7 @@ export const ProductSchema = Type.Object(
       'Most for an applicant without an earlier loan, whom the model has not seen the like of',
       1
     ),
+    rules: Type.Optional(RuleScopeSchema),
     affordability: Type.Enum(['required', 'whenKnown'], { description: 'Whether a limit needs a declared income' })
   },
   strict

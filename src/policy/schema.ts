@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { CONSENTS, PURPOSES } from '../domain/application.ts'
 import type { ScoreFault } from '../inference/scorer.ts'
+import { FLOW_FIELDS } from './flow-schema.ts'
 import { BandSchema, PRICE_FIELDS } from './price-schema.ts'
 import { ProductSchema } from './product-schema.ts'
 
@@ -58,7 +59,8 @@ export const PolicySchema = Type.Object(
       description: 'No offer above it, nominal or effective'
     }),
     offerValidDays: Type.Integer({ minimum: 1, maximum: 90 }),
-    ...PRICE_FIELDS
+    ...PRICE_FIELDS,
+    ...FLOW_FIELDS
   },
   { ...strict, $id: 'Policy' }
 )

@@ -91,7 +91,7 @@ function cellsOf(name: string, rows: DecisionTable['rows'], input: TableInput): 
           take(text, (condition) => takesPresent(condition) && takesChoice(condition, value))
         )
   if (input.mayBeMissing) cells.push(take('missing', ({ missing }) => missing === true))
-  return [...new Map(cells.map((cell) => [cell.rows, cell])).values()]
+  return cells.filter(({ rows: mask }, index) => cells.findIndex((cell) => cell.rows === mask) === index)
 }
 
 /** A value of each interval between the bounds that conditions name, and of each bound. */

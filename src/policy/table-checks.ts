@@ -8,8 +8,8 @@ const CHOICES = ['in', 'notIn'] as const
 
 export interface TableChecks {
   readonly inputOf: (stage: TableStage, name: string) => TableInput | undefined
-  /** Segments that the limits of the policy know. */
-  readonly segments: ReadonlySet<string>
+  /** Products that a condition on the product takes and whose limits do not know a segment. */
+  readonly segmentless: (segment: string, ofProduct: Pick<TableCondition, 'in' | 'notIn'>) => readonly string[]
 }
 
 /**
@@ -26,7 +26,11 @@ export function findTableProblems(tables: readonly DecisionTable[], checks: Tabl
       const at = `${path}/rows/${row}`
       for (const [name, condition] of Object.entries(when))
         problems.push(...findConditionProblems(`${at}/when/${pointerOf(name)}`, name, condition, table.stage, checks))
-      problems.push(...findOutputProblems(`${at}/output`, output, table.stage, checks))
+      problems.push(...findOutputProblems(`${at}/output`, output, table.stage))
+      const { segment } = output
+      if (table.stage === 'limit' && segment !== undefined)
+        for (const product of checks.segmentless(segment, when.product ?? {}))
+          problems.push({ field: `${at}/output/segment`, problem: `limits of ${product} have no segment ${segment}` })
     })
     // Cases of inputs that are not known cannot be told.
     return problems.length > 0 ? problems : findCoverageProblems(path, table, checks)
@@ -71,19 +75,13 @@ function findConditionProblems(
   return problems
 }
 
-function findOutputProblems(
-  field: string,
-  output: TableOutput,
-  stage: TableStage,
-  { segments }: TableChecks
-): FieldProblem[] {
+function findOutputProblems(field: string, output: TableOutput, stage: TableStage): FieldProblem[] {
   const { action, reason, step, expiresInMinutes, attempts, limitShare, segment } = output
   const problems: FieldProblem[] = []
   const say = (name: string, problem: string) => problems.push({ field: `${field}/${name}`, problem })
   if (stage === 'limit') {
     for (const name of ['action', 'reason', 'step', 'expiresInMinutes', 'attempts'] as const)
       if (output[name] !== undefined) say(name, 'a table of limits gives limitShare or segment')
-    if (segment !== undefined && !segments.has(segment)) say('segment', `no segment of limits is called ${segment}`)
     return problems
   }
   if (limitShare !== undefined) say('limitShare', `stage ${stage} sets no limits`)

@@ -1,0 +1,228 @@
+import type { Application } from '../domain/application.ts'
+import { MAX_REASONS, type ReasonCode } from '../domain/reasons.ts'
+import { AssayError } from '../errors.ts'
+import type { Bound } from './limit.ts'
+import type { RateCaps } from './pricing.ts'
+import type { ProductPolicy } from './product-schema.ts'
+import type { EvaluatedRule, EvaluateRules, RuleEvaluation, RuleScope } from './rule-packs.ts'
+import type { Finding, Hit } from './rules.ts'
+import type { Policy } from './schema.ts'
+
+/** What rules are asked about one application. */
+export interface StatutoryFacts {
+  readonly application: Application
+  /** NaN when not known. */
+  readonly ageYears: number
+  readonly exposureMinor: number
+}
+
+/** What a rule came to, where it came to something: its reason, and what it leaves of a limit. */
+export interface RuleResult {
+  readonly reason: ReasonCode
+  readonly capMinor?: number
+}
+
+/** What the rule packs say of one application, and what is kept of it. */
+export interface StatutoryVerdict {
+  readonly hits: readonly Hit[]
+  /** What the binding caps leave of a limit, below what is owed already. */
+  readonly bounds: readonly Bound[]
+  readonly caps: RateCaps
+  /** How many reasons may be told. */
+  readonly maxReasons: number
+  /** Packs, all rules by status and whether they apply and bind, and the caps, as JSON without its braces. */
+  readonly evaluatedJson: string
+  readonly packs: readonly string[]
+  /** By rule; a rule that is not here is met or found nothing to say. */
+  readonly results: Readonly<Record<string, RuleResult>>
+}
+
+export type EvaluateStatutory = (facts: StatutoryFacts, nowMs: number) => StatutoryVerdict
+
+interface DayRule {
+  readonly rule: string
+  readonly binds: boolean
+}
+interface DayCheck extends DayRule {
+  readonly find: (facts: StatutoryFacts) => Finding | undefined
+  readonly read: (facts: StatutoryFacts) => Hit['read']
+}
+interface DayCap extends DayRule {
+  readonly constraint: Bound['bindingConstraint']
+  readonly reason: ReasonCode
+  /** NaN when what it is measured by is not known. */
+  readonly capMinor: (facts: StatutoryFacts) => number
+}
+
+interface Day extends Pick<StatutoryVerdict, 'caps' | 'maxReasons' | 'evaluatedJson' | 'packs'> {
+  readonly checks: readonly DayCheck[]
+  readonly amountCaps: readonly DayCap[]
+}
+
+const MONTHS_PER_YEAR = 12
+const DECLINES = {
+  R201: { outcome: 'DECLINE', code: 'R201' },
+  R202: { outcome: 'DECLINE', code: 'R202' },
+  R203: { outcome: 'DECLINE', code: 'R203' },
+  R204: { outcome: 'DECLINE', code: 'R204' }
+} as const satisfies Partial<Record<ReasonCode, Finding>>
+const REFERS = {
+  R204: { outcome: 'REFER', code: 'R204' },
+  R220: { outcome: 'REFER', code: 'R220' }
+} as const satisfies Partial<Record<ReasonCode, Finding>>
+
+/**
+ * The rule packs of a product’s jurisdiction as of the decision instant; undefined where the product names none. What they
+ * ask on a day is worked out once a day.
+ *
+ * @throws AssayError policy_invalid when the product names a jurisdiction and there are no packs for it
+ */
+export function compileStatutory(
+  policy: Policy,
+  product: ProductPolicy,
+  rules: EvaluateRules | undefined
+): EvaluateStatutory | undefined {
+  if (product.rules === undefined) return undefined
+  const { jurisdiction, lenderType } = product.rules
+  if (rules === undefined)
+    throw new AssayError('policy_invalid', `${policy.version}: ${product.product} is decided under rules: no packs`)
+  const scope: RuleScope = { jurisdiction, lenderType, product: product.product }
+  // Fails now rather than in a decision.
+  rules(0, scope)
+  let known: { readonly evaluation: RuleEvaluation; readonly day: Day } | undefined
+  return (facts, nowMs) => {
+    const evaluation = rules(nowMs, scope)
+    if (known?.evaluation !== evaluation) known = { evaluation, day: compileDay(policy, product, evaluation) }
+    return askDay(known.day, facts, product)
+  }
+}
+
+function askDay({ checks, amountCaps, ...day }: Day, facts: StatutoryFacts, product: ProductPolicy): StatutoryVerdict {
+  const hits: Hit[] = []
+  const bounds: Bound[] = []
+  const results: Record<string, RuleResult> = {}
+  for (const { rule, binds, find, read } of checks) {
+    const found = find(facts)
+    if (found === undefined) continue
+    results[rule] = { reason: found.code }
+    if (binds) hits.push({ ...found, rule, read: read(facts) })
+  }
+  const askedMinor = facts.application.amountMinor
+  for (const { rule, binds, constraint, reason, capMinor } of amountCaps) {
+    const left = capMinor(facts) - facts.exposureMinor
+    if (Number.isNaN(left)) {
+      // Nobody is declined for what cannot be measured, and nobody is approved: a person looks.
+      results[rule] = { reason }
+      if (binds) hits.push({ outcome: 'REFER', code: reason, rule, read: { capMinor: null } })
+      continue
+    }
+    const amountMinor = Math.max(0, Math.floor(left))
+    if (amountMinor < askedMinor) results[rule] = { reason, capMinor: amountMinor }
+    if (binds) bounds.push({ amountMinor, bindingConstraint: constraint })
+  }
+  const region = findRegion(product, facts)
+  if (region !== undefined) hits.push(region)
+  return { ...day, hits, bounds, results }
+}
+
+function findRegion({ rules }: ProductPolicy, { application: { facts } }: StatutoryFacts): Hit | undefined {
+  if (rules?.regions === undefined || (facts.region !== undefined && rules.regions.includes(facts.region)))
+    return undefined
+  const found = facts.region === undefined ? REFERS.R204 : DECLINES.R204
+  return { ...found, rule: 'regions', read: { region: facts.region ?? null } }
+}
+
+function compileDay(policy: Policy, product: ProductPolicy, { evaluated, rateCap }: RuleEvaluation): Day {
+  const most = evaluated.flatMap(({ kind, value, binds }) =>
+    kind === 'principal_reasons' && value !== null && binds ? [value.most] : []
+  )
+  const packs = [...new Set(evaluated.map(({ pack }) => pack))]
+  const caps = { nominal: lower(policy.rateCap, rateCap.nominal), effective: lower(policy.rateCap, rateCap.effective) }
+  const byState: Record<string, string[]> = {}
+  for (const { ruleId, status, applies, binds } of evaluated) {
+    const state = `${status} ${binds ? 'binds' : applies ? 'applies' : 'off'}`
+    byState[state] = [...(byState[state] ?? []), ruleId]
+  }
+  const kept = { packs, evaluated: byState, caps: { ...caps, by: rateCap.bindingRule } }
+  return {
+    checks: evaluated.flatMap(checksOf),
+    amountCaps: evaluated.flatMap(capOf(policy, product)),
+    caps,
+    maxReasons: Math.min(MAX_REASONS, ...most),
+    packs,
+    evaluatedJson: JSON.stringify(kept).slice(1, -1)
+  }
+}
+
+function lower(own: number, ofRules: number | null): number {
+  return Math.min(own, ofRules ?? own)
+}
+
+function checksOf({ ruleId, binds, kind, value }: EvaluatedRule): DayCheck[] {
+  const check = (find: DayCheck['find'], read: DayCheck['read']): DayCheck[] => [{ rule: ruleId, binds, find, read }]
+  if (value === null) return []
+  switch (kind) {
+    case 'minimum_age':
+      return check(
+        ({ ageYears }) => (ageYears < value.years ? DECLINES.R201 : undefined),
+        ({ ageYears }) => ({ ageYears })
+      )
+    case 'student_exclusion':
+      return check(
+        ({ application: { facts } }) => (facts.employment === 'student' ? DECLINES.R202 : undefined),
+        () => ({ employment: 'student' })
+      )
+    case 'prohibited_purposes':
+      return check(
+        ({ application: { purpose } }) => (value.purposes.includes(purpose) ? DECLINES.R203 : undefined),
+        ({ application: { purpose } }) => ({ purpose })
+      )
+    case 'required_consents':
+      return check(
+        ({ application: { consents } }) =>
+          value.consents.every((consent) => consents.includes(consent)) ? undefined : REFERS.R220,
+        ({ application: { consents } }) => ({ consents: consents.join(' ') })
+      )
+    default:
+      return []
+  }
+}
+
+function capOf({ lender }: Policy, { currency }: ProductPolicy): (rule: EvaluatedRule) => DayCap[] {
+  const netAssetsMinor = lender?.currency === currency ? lender.netAssetsMinor : Number.NaN
+  return ({ ruleId, binds, kind, value }) => {
+    if (value === null) return []
+    if (kind === 'amount_cap')
+      return [
+        {
+          rule: ruleId,
+          binds,
+          constraint: 'BALANCE_CAP',
+          reason: 'R210',
+          // An amount in another currency measures nothing.
+          capMinor: () => (value.currency === currency ? value.mostMinor : Number.NaN)
+        }
+      ]
+    if (kind !== 'share_cap') return []
+    if (value.of === 'lender_net_assets')
+      return [
+        {
+          rule: ruleId,
+          binds,
+          constraint: 'CONCENTRATION',
+          reason: 'R212',
+          capMinor: () => value.mostShare * netAssetsMinor
+        }
+      ]
+    return [
+      {
+        rule: ruleId,
+        binds,
+        constraint: 'INCOME_THIRD',
+        reason: 'R211',
+        capMinor: ({ application: { facts } }) =>
+          value.mostShare * MONTHS_PER_YEAR * (facts.monthlyIncomeMinor ?? Number.NaN)
+      }
+    ]
+  }
+}
