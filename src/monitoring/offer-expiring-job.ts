@@ -1,12 +1,13 @@
 import type { Queue } from 'bullmq'
 import { type Static, Type } from 'typebox'
+import { readStoredDecision } from '../decisions/record.ts'
 import type { DecisionStore } from '../decisions/store.ts'
-import { compileCheck } from '../domain/check.ts'
-import { type Decision, DecisionSchema } from '../domain/decision.ts'
+import type { Decision } from '../domain/decision.ts'
 import { DecisionIdSchema, TenantSchema } from '../domain/ids.ts'
 import { AssayError } from '../errors.ts'
 import type { EmitWebhook } from '../webhooks/emit.ts'
 import { type Endpoint, isTold } from '../webhooks/redis-endpoints.ts'
+import type { IsOfferOpen } from './open-offers.ts'
 import type { JobOutcome } from './queues.ts'
 
 /** Enough of a day to reach the borrower before the offers end. */
@@ -21,8 +22,6 @@ export type OfferExpiring = Static<typeof OfferExpiringSchema>
 export function offerExpiringJobId({ decisionId }: OfferExpiring): string {
   return `exp_${decisionId}`
 }
-
-const checkDecision = compileCheck(DecisionSchema)
 
 export interface OfferWatchDeps {
   readonly queue: Pick<Queue<OfferExpiring>, 'add'>
@@ -48,8 +47,7 @@ export function createOfferWatch({ queue, endpointsOf, nowMs }: OfferWatchDeps) 
 export interface OfferExpiringDeps {
   readonly store: Pick<DecisionStore, 'read'>
   readonly emit: EmitWebhook
-  /** Whether the offers are still to be taken, as far as is known. */
-  readonly isOpen: (tenant: string, decision: Decision) => Promise<boolean>
+  readonly isOpen: IsOfferOpen
   readonly nowMs: () => number
 }
 
@@ -58,13 +56,14 @@ export function createOfferExpiringJob({ store, emit, isOpen, nowMs }: OfferExpi
   return async ({ decisionId, tenant }: OfferExpiring): Promise<JobOutcome> => {
     const stored = await store.read(tenant, decisionId)
     if (stored === undefined) return 'obsolete'
-    const checked = checkDecision(JSON.parse(stored.answer))
+    const checked = readStoredDecision(stored)
     if (!checked.ok)
       throw new AssayError('internal_error', 'a stored decision is not one', { problems: checked.problems })
-    const decision = checked.value
+    const { decision, record } = checked.value
     const { applicationId, validUntil } = decision
     if (validUntil === null || Date.parse(validUntil) <= nowMs()) return 'obsolete'
-    if (!(await isOpen(tenant, decision))) return 'obsolete'
+    const offers = { tenant, decisionId, applicant: record.application.refs.applicant }
+    if (!(await isOpen(offers))) return 'obsolete'
     await emit({
       tenant,
       type: 'offer.expiring',

@@ -105,6 +105,26 @@ describe('the warning that offers end', () => {
     expect(emitted).toEqual([])
   })
 
+  test.each([
+    ['was paid out', 'loan.disbursed', ({ decisionId }: Decision) => ({ loanId: 'loan-1', termDays: 30, decisionId })],
+    ['was withdrawn', 'application.withdrawn', ({ applicationId }: Decision) => ({ applicationId })]
+  ])('is left out once the loan %s', async (_what, type, dataOf) => {
+    const asked = application()
+    const decision = (await postDecision(service, asked)).json<Decision>()
+    const payload = { tenant: 'alpha', decisionId: decision.decisionId }
+    expect(await jobAt(NOW_MS)(payload)).toBe('done')
+    const event = { eventId: `${type}-1`, type, applicantId: asked.applicantId, occurredAtMs: NOW_MS }
+    const told = await service.app.inject({
+      method: 'POST',
+      url: '/v1/events',
+      headers: service.alpha,
+      payload: { ...event, data: dataOf(decision) }
+    })
+    expect(told.statusCode, told.body).toBe(202)
+    expect(await jobAt(NOW_MS)(payload)).toBe('obsolete')
+    expect(emitted).toHaveLength(1)
+  })
+
   test('is left out for a loan whose outcome is known: its offer was taken', async () => {
     const { decisionId } = await decided()
     const outcomes = [{ decisionId, outcome: 'good', observedAtMs: NOW_MS }]
