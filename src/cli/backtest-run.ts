@@ -6,9 +6,9 @@ import { createVectorPicker, type FeatureSet } from '../features/vector.ts'
 import type { VerifiedModel } from '../inference/model.ts'
 import { createScorerPool } from '../inference/pool.ts'
 import type { ScoreOutcome, Scorer } from '../inference/scorer.ts'
-import { compilePolicy, explainFromPd, type Verdict } from '../policy/engine.ts'
-import type { EvaluateRules } from '../policy/rule-packs.ts'
-import type { Policy } from '../policy/schema.ts'
+import { compilePolicy, type Decide, explainFromPd } from '../policy/engine.ts'
+import type { LoadedPolicy } from '../policy/load.ts'
+import type { Decided } from './backtest-line.ts'
 import { OFFLINE_COMPACT_FROM_BYTES } from './export.ts'
 import type { PastCase } from './history-files.ts'
 
@@ -23,20 +23,14 @@ export interface BacktestInput {
   readonly applications: readonly PastCase[]
   readonly featureSet: FeatureSet
   readonly model: VerifiedModel
-  readonly policy: Policy
-  readonly rules?: EvaluateRules | undefined
+  readonly policy: LoadedPolicy
+  /** Decides the same beside it. */
+  readonly compare: LoadedPolicy | null
+  /** Applications to pass over, in order of time: they are decided already. */
+  readonly skip: number
   readonly threads: number
   /** Called when the threads have proven the model: a measurement of speed starts here. */
   readonly onReady: () => void
-}
-
-export interface Decided {
-  readonly past: PastCase
-  /** Features in catalogue order. */
-  readonly values: Float64Array
-  /** As the model gave it. */
-  readonly pd: number
-  readonly verdict: Verdict
 }
 
 /**
@@ -51,7 +45,7 @@ export async function* runBacktest(input: BacktestInput): AsyncGenerator<Decided
     threads,
     maxBatchRows: BATCH_ROWS,
     maxQueuedRows: inFlightRows,
-    explainFromPd: explainFromPd(policy),
+    explainFromPd: explainFromPd(policy.policy),
     onBatch: () => {},
     onFault: () => {}
   })
@@ -60,7 +54,12 @@ export async function* runBacktest(input: BacktestInput): AsyncGenerator<Decided
     const decide = createDecider(input, scorer)
     const behaviour = createOfflineBehaviour({ compactFromBytes: OFFLINE_COMPACT_FROM_BYTES })
     const inFlight: Promise<Decided>[] = []
+    let skipped = 0
     for (const replayed of replay({ events, applications, behaviour, featureSet, submittedEvent })) {
+      if (skipped < input.skip) {
+        skipped++
+        continue
+      }
       inFlight.push(decide(replayed))
       if (inFlight.length === inFlightRows) yield* await Promise.all(inFlight.splice(0, inFlightRows / 2))
     }
@@ -70,23 +69,33 @@ export async function* runBacktest(input: BacktestInput): AsyncGenerator<Decided
   }
 }
 
+/** A policy as a backtest decides by it: on what the credit model says alone. */
+export function compileForBacktest(
+  { policy, rules }: LoadedPolicy,
+  model: VerifiedModel,
+  { names }: FeatureSet
+): Decide {
+  return compilePolicy(policy, model.manifest, names, { rules })
+}
+
 function createDecider(
-  { featureSet, model, policy, rules }: BacktestInput,
+  { featureSet, model, policy, compare }: BacktestInput,
   scorer: Scorer
 ): (replayed: Replayed<PastCase>) => Promise<Decided> {
   const inputs = model.manifest.inputs.map(({ name }) => name)
   const toVector = createVectorPicker(featureSet.names, inputs)
-  const decideByPolicy = compilePolicy(policy, model.manifest, featureSet.names, { rules })
+  const decide = compileForBacktest(policy, model, featureSet)
+  const decideAgain = compare && compileForBacktest(compare, model, featureSet)
   return async ({ past, features: { values, truncated } }) => {
-    const { application, asOf } = past
+    const { application, asOf, outcome } = past
     const vector = toVector(values)
     const assessment = scored(await scorer.score(vector, performance.now() + SCORE_DEADLINE_MS))
     // Offers are named after the decision; here the application is name enough.
     const decisionId = application.applicationId
     const historyTruncated = truncated.includes('applicant')
-    const input = { application, values, vector, assessment, historyTruncated, decisionId, nowMs: asOf }
-    const verdict = decideByPolicy(input)
-    return { past, values, pd: assessment.pd, verdict }
+    const asked = { application, values, vector, assessment, historyTruncated, decisionId, nowMs: asOf }
+    const [verdict, compared] = [decide(asked), decideAgain?.(asked) ?? null]
+    return { application, asOf, outcome, values, historyTruncated, pd: assessment.pd, verdict, compared }
   }
 }
 

@@ -85,8 +85,9 @@ export function createPolicySwapSet() {
   const counts = createSwapSet()
   const sums = new Map<string, { decided: GrantedTerms; shadow: GrantedTerms }>()
   return {
-    add: (entry: PolicySwapCase): void => {
-      counts.add(entry)
+    /** The terms of an entry that stands for several are their sums. */
+    add: (entry: PolicySwapCase, times = 1): void => {
+      counts.add(entry, times)
       const sum = sums.get(entry.currency) ?? { decided: NOTHING, shadow: NOTHING }
       sums.set(entry.currency, {
         decided: plus(sum.decided, entry.decidedTerms),

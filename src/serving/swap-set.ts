@@ -72,12 +72,12 @@ export interface SwapSegment {
 export function createSwapSet() {
   const segments = new Map<string, Map<string, number>>()
 
-  const add = (entry: SwapCase): void => {
+  const add = (entry: SwapCase, times = 1): void => {
     for (const segment of ['all', `product: ${entry.product}`, `earlier loans: ${entry.earlierLoans}`]) {
       const cells = segments.get(segment) ?? new Map<string, number>()
       segments.set(segment, cells)
       const pair = `${entry.decided} ${entry.shadow}`
-      cells.set(pair, (cells.get(pair) ?? 0) + 1)
+      cells.set(pair, (cells.get(pair) ?? 0) + times)
     }
   }
 

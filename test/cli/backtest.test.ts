@@ -23,7 +23,8 @@ describe('assay backtest', () => {
       applications.map(({ applicationId, asOf }) => [applicationId, asOf])
     )
     for (const { pd, score, band, decision, reasons, ...rest } of lines) {
-      expect(rest).toStrictEqual({ applicationId: expect.any(String), asOf: expect.any(Number) })
+      const outcome = expect.stringMatching(/^(good|bad)$/)
+      expect(rest).toStrictEqual({ applicationId: expect.any(String), asOf: expect.any(Number), outcome })
       expect(Math.fround(pd), 'a float32, unrounded').toBe(pd)
       expect(['APPROVE', 'REFER', 'DECLINE']).toContain(decision)
       expect([score, band, reasons]).toStrictEqual([expect.any(Number), expect.any(String), expect.any(Array)])
