@@ -1,4 +1,5 @@
 import { type DecisionObserver, STAGES } from './decisions/decide.ts'
+import { LEFT_OUT_SHADOW } from './decisions/ladder.ts'
 import type { EntityKind } from './domain/event.ts'
 import type { DriftMetrics } from './drift/drift-metrics.ts'
 import { agreementOf } from './inference/scorecard.ts'
@@ -44,11 +45,14 @@ export function observeDecisions(
       drift?.observe(modelId, vector, assessment)
       if (scorecard !== null) agreed(agreementOf(policy().bands, assessment.pd, scorecard.pd), '').inc()
     },
-    decided: ({ outcome, verdict: { score, offers }, modelId, reasonCodes, degraded }, { product }) => {
+    decided: ({ outcome, verdict: { score, offers, byScorecard }, modelId, reasonCodes, degraded }, { product }) => {
       decided(product, outcome).inc()
       decidedBy(versionOf(modelId), outcome).inc()
       for (const code of reasonCodes) because(code, outcome).inc()
-      for (const component of degraded) fallbacks.inc({ component, mode: 'refer' })
+      for (const component of degraded) {
+        const mode = byScorecard === true ? 'scorecard' : component === LEFT_OUT_SHADOW ? 'default' : 'refer'
+        fallbacks.inc({ component, mode })
+      }
       if (score !== null) {
         pd.observe(score.pd)
         pointsOf(product, '').observe(score.points)

@@ -10,6 +10,7 @@ export const ERRORS = {
   malformed_json: { status: 400, title: 'The body is not JSON', retryable: false },
   invalid_request: { status: 400, title: 'The request does not match its schema', retryable: false },
   invalid_idempotency_key: { status: 400, title: 'The Idempotency-Key is not usable', retryable: false },
+  invalid_deadline: { status: 400, title: 'The Assay-Deadline-Ms is not usable', retryable: false },
   as_of_not_allowed: { status: 400, title: 'This service decides as of now', retryable: false },
   unauthorized: { status: 401, title: 'A valid key is required', retryable: false },
   forbidden: { status: 403, title: 'The key does not allow this', retryable: false },

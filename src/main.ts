@@ -8,6 +8,7 @@ import { countSetAside, observeDecisions } from './decision-metrics.ts'
 import { createDecideService } from './decisions/decide.ts'
 import { createRedisDecisionStore } from './decisions/redis-decision-store.ts'
 import { createReplayLookup } from './decisions/redis-replays.ts'
+import { createStageTimes } from './decisions/stage-times.ts'
 import { createDriftMetrics } from './drift/drift-metrics.ts'
 import { createEdge } from './edge/edge.ts'
 import { createTokenise } from './edge/tokens.ts'
@@ -200,6 +201,7 @@ async function main(): Promise<void> {
     retentionMs: config.DECISION_RETENTION_DAYS * DAY_MS,
     ...limits
   })
+  const times = createStageTimes(systemClock.monotonicMs)
   const decide = createDecideService({
     store,
     featureSet,
@@ -208,6 +210,7 @@ async function main(): Promise<void> {
     newUuidv7: randomUUIDv7,
     monotonicMs: systemClock.monotonicMs,
     observer: observeDecisions(metrics, () => policies.active().policy, drift),
+    times,
     commitReserveMs: config.DECISION_DEADLINE_MS * COMMIT_RESERVE_SHARE
   })
 
@@ -256,7 +259,7 @@ async function main(): Promise<void> {
       metrics,
       log,
       isReplay: createReplayLookup({ redis, keys }),
-      leastMs: () => 0,
+      leastMs: () => times.of('begin').usualMs + times.of('commit').usualMs,
       isBacklogged: backlog.isOver,
       notReady
     },

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { composeAnswer } from '../decisions/answer.ts'
 import { decideWithin } from '../decisions/exposure.ts'
+import { LEFT_OUT_REASONS, leftOutOf, referUnexplained } from '../decisions/ladder.ts'
 import { type DecisionRecord, type ReadDecision, RecordSchema, readStoredDecision } from '../decisions/record.ts'
 import { REASONS, type ReasonCode } from '../domain/reasons.ts'
 import { attribute } from '../explanation/margin.ts'
@@ -133,7 +134,9 @@ async function assessAgain(
   if (assessment.kind === 'fault') throw new Error(`the model did not answer: ${assessment.code}`)
   // Which rows are explained is a matter of what reasons need, not of what the model says.
   const contributions = record.contributions === null ? null : assessment.contributions
-  return { isReadable, vector, scorecard, assessment: { ...assessment, contributions } }
+  const isUnexplained = decision.trace.degraded.includes(LEFT_OUT_REASONS)
+  const fraud = assessment.fraud && isUnexplained ? { ...assessment.fraud, contributions: null } : assessment.fraud
+  return { isReadable, vector, scorecard, assessment: { ...assessment, contributions, fraud } }
 }
 
 function differsFromModel(
@@ -178,7 +181,7 @@ function findMovedFeature(
 
 function compareAnswer(
   { decideByPolicy, answerContext }: OpenServing,
-  { decision: { decisionId }, record, features }: ReadMeasured,
+  { decision: { decisionId, trace }, record, features }: ReadMeasured,
   stored: Lines,
   { vector, assessment, scorecard }: ScoredAgain
 ): ReplayVerdict {
@@ -186,8 +189,11 @@ function compareAnswer(
   const { values, truncated } = features
   const known = { application, assessment, scorecard, decisionId, nowMs }
   const historyTruncated = truncated.includes('applicant')
-  const verdict = decideWithin(decideByPolicy, { ...known, values, vector, historyTruncated }, exposure)
-  const again = toLines(composeAnswer(answerContext, { ...known, applicationJson, verdict, features, exposure }).value)
+  const leftOut = leftOutOf(trace.degraded)
+  const byPolicy = decideWithin(decideByPolicy, { ...known, values, vector, historyTruncated }, exposure)
+  const verdict = referUnexplained(byPolicy, leftOut)
+  const composed = composeAnswer(answerContext, { ...known, applicationJson, verdict, features, exposure, leftOut })
+  const again = toLines(composed.value)
   if (again.answer !== stored.answer) {
     const at = firstDifference(JSON.parse(stored.answer), JSON.parse(again.answer))
     return blame('code', `/answer${at ?? ''}`, 'all that it rests on is the same, and the answer is another')

@@ -10,6 +10,7 @@ import type { MeasuredValues } from '../features/vector.ts'
 import type { ScorecardScore } from '../inference/scorecard.ts'
 import type { Assessment, Verdict } from '../policy/engine.ts'
 import { type ExposureReading, holdOf } from './exposure.ts'
+import type { LeftOut } from './ladder.ts'
 
 const DAY_MS = 86_400_000
 
@@ -45,6 +46,8 @@ export interface AnswerInput {
   readonly assessment: Assessment
   readonly scorecard: ScorecardScore | null
   readonly exposure: ExposureReading
+  /** What there was no time for. */
+  readonly leftOut?: readonly LeftOut[]
 }
 
 export interface Answer {
@@ -64,11 +67,12 @@ export interface Answer {
 
 /** Turns a verdict into the bytes that are stored and answered. Pure. */
 export function composeAnswer(context: AnswerContext, input: AnswerInput): Answer {
-  const { application, decisionId, nowMs, verdict, features, assessment, exposure } = input
+  const { application, decisionId, nowMs, verdict, features, assessment, exposure, leftOut = [] } = input
   const { outcome, score, limit, offers, reasons } = verdict
   const degraded = features.truncated.map((kind) => `HISTORY_TRUNCATED:${kind}`)
   if (assessment.kind === 'fault') degraded.push(assessment.code)
   if (verdict.byScorecard === true) degraded.push('SCORECARD')
+  degraded.push(...leftOut)
   const decision: Decision = {
     decisionId,
     applicationId: application.applicationId,

@@ -8,10 +8,14 @@ import { isUsablePd } from '../domain/score-scale.ts'
 import { AssayError } from '../errors.ts'
 import type { EntityStates, FeatureSet, MeasuredValues } from '../features/vector.ts'
 import type { ScorecardScore } from '../inference/scorecard.ts'
+import { EXPLAIN_NONE } from '../inference/scorer.ts'
 import type { Assessment } from '../policy/engine.ts'
 import { type Answer, composeAnswer } from './answer.ts'
+import { endBy } from './end-by.ts'
 import { decideWithin, type ExposureReading, readingOf } from './exposure.ts'
+import { chooseRung, leftOutBy, type Rung, referUnexplained } from './ladder.ts'
 import type { Lineup, Made, Serving } from './serving.ts'
+import type { StageTimes } from './stage-times.ts'
 import type { Claim, Commitment, CommitOutcome, DecisionStore } from './store.ts'
 
 export const STAGES = ['begin', 'features', 'score', 'policy', 'commit'] as const
@@ -44,7 +48,9 @@ export interface DecideServiceDeps {
   readonly newUuidv7: () => string
   readonly monotonicMs: () => number
   readonly observer: DecisionObserver
-  /** What is kept back of the deadline for the commit. */
+  /** How long stages take just now, kept here and read by who lets in. */
+  readonly times: StageTimes
+  /** What is kept back of the deadline for the commit; of a short deadline no more than its share. */
   readonly commitReserveMs: number
 }
 
@@ -77,7 +83,7 @@ export type DecideService = (request: DecideRequest) => Promise<DecideResult>
  * second was acknowledged. Faults of scoring are decisions (REFER); faults of the store are AssayErrors.
  */
 export function createDecideService(deps: DecideServiceDeps): DecideService {
-  const { store, observer, monotonicMs } = deps
+  const { store, observer, monotonicMs, times } = deps
   let inFlight = 0
 
   const decide: DecideService = async (request) => {
@@ -85,10 +91,14 @@ export function createDecideService(deps: DecideServiceDeps): DecideService {
     const decisionId = withPartition(deps.newUuidv7(), deps.partitionOf(application))
     const claim: Claim = { application, fingerprint, decisionId, idempotencyKey }
     const beginAtMs = monotonicMs()
-    const begun = await endBy(store.begin(claim, submittedEvent(application, nowMs)), request.deadlineAtMs - beginAtMs)
+    const beginning = store.begin(claim, submittedEvent(application, nowMs))
+    const begun = await endBy(beginning, request.deadlineAtMs - beginAtMs).finally(() =>
+      times.observe('begin', monotonicMs() - beginAtMs)
+    )
     const featuresAtMs = monotonicMs()
     observer.stage('begin', (featuresAtMs - beginAtMs) / 1000)
-    if (begun.kind === 'decided') return replay(deps, application.tenant, begun.decisionId)
+    if (begun.kind === 'decided')
+      return endBy(replay(deps, application.tenant, begun.decisionId), request.deadlineAtMs - featuresAtMs)
     if (begun.kind !== 'claimed') return begun
 
     const features = readFeatures(deps, application, begun.states, nowMs)
@@ -96,19 +106,28 @@ export function createDecideService(deps: DecideServiceDeps): DecideService {
     observer.stage('features', (scoreAtMs - featuresAtMs) / 1000)
 
     const lineup = deps.lineup()
-    const scored = await assess(deps, lineup, request, features)
+    const rung = chooseRung(request.deadlineAtMs - scoreAtMs, times.of('score'), times.of('commit'))
+    if (rung === 'none') return giveUp(store, claim)
+    const endAtMs = request.deadlineAtMs - reserveMs(deps, request.deadlineAtMs - beginAtMs)
+    const scored = await assess(deps, lineup, { application, endAtMs, rung }, features)
     const policyAtMs = monotonicMs()
     observer.stage('score', (policyAtMs - scoreAtMs) / 1000)
+    if (rung !== 'noModel') times.observe('score', policyAtMs - scoreAtMs)
     if (policyAtMs >= request.deadlineAtMs) return giveUp(store, claim)
 
+    const hasShadow = lineup.hasShadow === true
     const compose = (owed: Owed, again: number) =>
-      composeDecision({ request, decisionId, features, ...scored, exposure: readingOf(owed, again) })
+      composeDecision({ request, decisionId, features, rung, hasShadow, ...scored, exposure: readingOf(owed, again) })
     let { made, answer } = compose(begun.owed, 0)
     const commitAtMs = monotonicMs()
     observer.stage('policy', (commitAtMs - policyAtMs) / 1000)
 
-    const commit = ({ value, outbox, hold }: Answer) =>
-      settle(deps, { claim, value, outbox, hold }, request.deadlineAtMs)
+    const commit = ({ value, outbox, hold }: Answer) => {
+      const sentAtMs = monotonicMs()
+      return settle(deps, { claim, value, outbox, hold }, request.deadlineAtMs).finally(() =>
+        times.observe('commit', monotonicMs() - sentAtMs)
+      )
+    }
     let committed = await commit(answer)
     // Ends: what a reading with a fault decides holds nothing, and so cannot be refused for what is owed.
     for (let again = 1; committed.kind === 'exposed'; again++) {
@@ -120,7 +139,7 @@ export function createDecideService(deps: DecideServiceDeps): DecideService {
     if (committed.kind === 'lost') return { kind: 'pending' }
     observer.decided(answer, application)
     observer.scored(scored.serving.answerContext.modelIds.credit, scored.vector, scored.assessment, scored.scorecard)
-    lineup.afterwards(made, inFlight)
+    if (rung === 'full') lineup.afterwards(made, inFlight)
     return { kind: 'decided', answer: answer.answer, outcome: answer.outcome, replay: false }
   }
 
@@ -145,21 +164,36 @@ interface Scored {
 /** Some fifty times what a score takes: a challenger that hangs costs its applicants no more. */
 const CHALLENGER_MS = 100
 
+/** A short deadline is shared: the commit gets no more of it than this. */
+const MAX_COMMIT_SHARE = 0.4
+
+function reserveMs({ commitReserveMs }: DecideServiceDeps, budgetMs: number): number {
+  return Math.min(commitReserveMs, budgetMs * MAX_COMMIT_SHARE)
+}
+
+interface Assessing {
+  readonly application: Application
+  /** Whoever has no score by then gets none. */
+  readonly endAtMs: number
+  readonly rung: Rung
+}
+
 /** The score of whoever decides for this applicant. A challenger that fails leaves the champion most of the time. */
 async function assess(
-  { commitReserveMs, monotonicMs, observer }: DecideServiceDeps,
+  { monotonicMs, observer }: DecideServiceDeps,
   { champion, challengerOf }: Lineup,
-  { application, deadlineAtMs }: DecideRequest,
+  { application, endAtMs, rung }: Assessing,
   { readable, values }: ReadFeatures
 ): Promise<Scored> {
-  const endAtMs = deadlineAtMs - commitReserveMs
+  const explainFrom = rung === 'noReasons' ? EXPLAIN_NONE : undefined
   const scoreBy = async (serving: Serving, untilMs: number): Promise<Scored> => {
     const vector = serving.toVector(values)
     const scorecard = readable && serving.scorecard !== null ? serving.scorecard(values) : null
-    const assessment = readable ? await serving.scorer.score(vector, untilMs) : UNREADABLE
+    if (!readable) return { serving, vector, assessment: UNREADABLE, scorecard }
+    const assessment = rung === 'noModel' ? NO_TIME : await serving.scorer.score(vector, untilMs, explainFrom)
     return { serving, vector, assessment, scorecard }
   }
-  const challenger = challengerOf(application)
+  const challenger = rung === 'noModel' ? undefined : challengerOf(application)
   if (challenger !== undefined) {
     const nowMs = monotonicMs()
     const scored = await scoreBy(challenger, nowMs + Math.min((endAtMs - nowMs) / 2, CHALLENGER_MS))
@@ -169,6 +203,8 @@ async function assess(
   return scoreBy(champion, endAtMs)
 }
 
+/** The same fault as a model that took too long: here it was known before. */
+const NO_TIME: Assessment = { kind: 'fault', code: 'SYS_INFERENCE_TIMEOUT' }
 const UNREADABLE: Assessment = { kind: 'fault', code: 'SYS_FEATURES_UNREADABLE' }
 
 type ReadFeatures = MeasuredValues & { readonly readable: boolean }
@@ -208,18 +244,20 @@ interface Assessed extends Scored {
   readonly decisionId: string
   readonly features: MeasuredValues
   readonly exposure: ExposureReading
+  readonly rung: Rung
+  readonly hasShadow: boolean
 }
 
-function composeDecision({ request, decisionId, features, exposure, serving, ...scored }: Assessed): {
-  readonly made: Made
-  readonly answer: Answer
-} {
+function composeDecision(assessed: Assessed): { readonly made: Made; readonly answer: Answer } {
+  const { request, decisionId, features, rung, hasShadow, exposure, serving, ...scored } = assessed
   const { application, applicationJson, nowMs } = request
   const { vector, assessment, scorecard } = scored
   const { values } = features
   const historyTruncated = features.truncated.includes('applicant')
   const known = { application, values, historyTruncated, assessment, decisionId, nowMs }
-  const verdict = decideWithin(serving.decideByPolicy, { ...known, vector, scorecard }, exposure)
+  const byPolicy = decideWithin(serving.decideByPolicy, { ...known, vector, scorecard }, exposure)
+  const leftOut = leftOutBy(rung, byPolicy, assessment, hasShadow)
+  const verdict = referUnexplained(byPolicy, leftOut)
   const answer = composeAnswer(serving.answerContext, {
     application,
     applicationJson,
@@ -229,7 +267,8 @@ function composeDecision({ request, decisionId, features, exposure, serving, ...
     features,
     assessment,
     scorecard,
-    exposure
+    exposure,
+    leftOut
   })
   const modelId = serving.answerContext.modelIds.credit
   return { made: { ...known, modelId, exposureMinor: exposure.owedMinor, verdict }, answer }
@@ -271,23 +310,4 @@ async function settle(deps: DecideServiceDeps, commitment: Commitment, deadlineA
       retryAfterSeconds: 1
     })
   }
-}
-
-/** Stops waiting after a time; the work itself goes on and its late result is dropped. */
-function endBy<Result>(work: Promise<Result>, waitMs: number): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    // The error is made when it is needed: a stack trace costs as much as a tenth of a decision.
-    const giveUp = () => reject(new AssayError('store_unavailable', 'the deadline passed'))
-    const timer = setTimeout(giveUp, Math.max(0, waitMs))
-    work.then(
-      (result) => {
-        clearTimeout(timer)
-        resolve(result)
-      },
-      (error: unknown) => {
-        clearTimeout(timer)
-        reject(error)
-      }
-    )
-  })
 }

@@ -36,6 +36,8 @@ export interface Lineup {
   readonly champion: Serving
   /** Who decides for this applicant instead of the champion; undefined for most. A fault of it goes to the champion. */
   readonly challengerOf: (application: Application) => Serving | undefined
+  /** Whether anybody would decide beside them: said where it was left out. */
+  readonly hasShadow?: boolean
   /** Told of every decision once it is durable, with the decisions then in progress. Never throws, never waits. */
   readonly afterwards: (made: Made, inFlight: number) => void
 }

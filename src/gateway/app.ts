@@ -19,6 +19,7 @@ import type { Deliveries } from '../webhooks/redis-deliveries.ts'
 import { installErrorHandler } from './error-handler.ts'
 import { admission } from './plugins/admission.ts'
 import { authentication } from './plugins/authentication.ts'
+import { deadline } from './plugins/deadline.ts'
 import { openapi } from './plugins/openapi.ts'
 import { requestMetrics } from './plugins/request-metrics.ts'
 import { ProblemSchema } from './problem.ts'
@@ -96,7 +97,8 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
   const inFlight = metrics.gauge('credit_requests_in_flight')
   const shed = metrics.counter('credit_requests_shed_total')
   installErrorHandler(app, { log: deps.log, onError: (route, kind) => errors.inc({ stage: route, kind }) })
-  await app.register(authentication, { partnerKeys: deps.partnerKeys })
+  await app.register(deadline, { clock, deadlineMs: options.deadlineMs })
+  await app.register(authentication, { partnerKeys: deps.partnerKeys, clock })
   await app.register(admission, {
     maxInFlight: options.maxInFlight,
     deadlineMs: options.deadlineMs,
@@ -115,7 +117,6 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
     store: deps.store,
     edge,
     clock,
-    deadlineMs: options.deadlineMs,
     allowAsOf: options.allowAsOf,
     onConflict: () => metrics.counter('credit_idempotency_conflicts_total').inc({ endpoint: 'decisions' })
   })

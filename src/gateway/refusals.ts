@@ -8,8 +8,8 @@ export interface RefusalPacerOptions {
 }
 
 export interface RefusalPacer {
-  /** Sends now, or a little later. */
-  readonly send: (answer: () => void) => void
+  /** Sends now, or a little later, but never after `latestAtMs` of the clock. */
+  readonly send: (answer: () => void, latestAtMs?: number) => void
   /** Sends what is held, for the end of the process. */
   readonly flush: () => void
 }
@@ -52,9 +52,10 @@ export function createRefusalPacer(options: RefusalPacerOptions): RefusalPacer {
   }
 
   return {
-    send: (answer) => {
-      if (takeToken() || held.length - first >= maxHeld) return answer()
-      held.push({ answer, untilMs: monotonicMs() + holdMs })
+    send: (answer, latestAtMs = Number.POSITIVE_INFINITY) => {
+      const untilMs = monotonicMs() + holdMs
+      if (takeToken() || held.length - first >= maxHeld || untilMs + 2 * LOOK_MS > latestAtMs) return answer()
+      held.push({ answer, untilMs })
       timer ??= setInterval(() => sendUntil(monotonicMs()), LOOK_MS)
     },
     flush: () => sendUntil(Number.POSITIVE_INFINITY)

@@ -22,6 +22,9 @@ export interface ExplainFrom {
   readonly fraudPd: number
 }
 
+/** Where there is no time for reasons. */
+export const EXPLAIN_NONE: ExplainFrom = { pd: Number.POSITIVE_INFINITY, fraudPd: Number.POSITIVE_INFINITY }
+
 /** Scores rows; the adapter is the thread pool. Never rejects. */
 export interface Scorer {
   /**

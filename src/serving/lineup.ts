@@ -70,6 +70,7 @@ export async function openLineup(models: ActiveSet, deps: LineupDeps): Promise<O
         champion: decides,
         challengerOf: ({ refs }) =>
           challenges && isSampled(refs.applicant, challenger?.share ?? 0, seed) ? challenges : undefined,
+        hasShadow: byModel !== undefined || byPolicy !== undefined,
         afterwards: (made, inFlight) => {
           byModel?.(made, inFlight)
           byPolicy?.(made, inFlight)

@@ -67,7 +67,7 @@ export async function openServing(
     const explainFrom = explainFromOf(other)
     return {
       toVector,
-      scorer: { score: (row, deadlineAtMs) => scorer.score(row, deadlineAtMs, explainFrom) },
+      scorer: { score: (row, deadlineAtMs, from = explainFrom) => scorer.score(row, deadlineAtMs, from) },
       scorecard,
       decideByPolicy: compile(other),
       answerContext: {

@@ -53,6 +53,19 @@ describe('assay replay-decision', () => {
     }
   )
 
+  test('knows what there was no time for', async () => {
+    const decide = await createDecideCase()
+    for (const [rung, late] of [
+      ['noShadow', 3],
+      ['noReasons', -5],
+      ['noReasons', 20]
+    ] as const) {
+      const decided = await decide(ASKED, featuresOf(ASKED, borrower(late)), undefined, {}, rung)
+      expect(await verdictOf(bytesOf(decided), decided)).toMatchObject({ verdict: 'same' })
+      if (late === 20) expect(decided.answered.outcome).toBe('REFER')
+    }
+  })
+
   test('knows how old and how exact features were, and what was missing of a history', async () => {
     const decide = await createDecideCase()
     const exact = new Uint8Array(FEATURES.names.length).fill(1)

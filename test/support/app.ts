@@ -9,6 +9,7 @@ import { createDecideService } from '../../src/decisions/decide.ts'
 import { createRedisDecisionStore } from '../../src/decisions/redis-decision-store.ts'
 import { createReplayLookup } from '../../src/decisions/redis-replays.ts'
 import type { Lineup, Serving } from '../../src/decisions/serving.ts'
+import { createStageTimes, type StageTimes } from '../../src/decisions/stage-times.ts'
 import type { DecisionStore } from '../../src/decisions/store.ts'
 import type { DecisionRequest } from '../../src/domain/application.ts'
 import { createEdge } from '../../src/edge/edge.ts'
@@ -20,7 +21,7 @@ import { CATALOGUE } from '../../src/features/catalogue.ts'
 import { createQuality } from '../../src/features/quality.ts'
 import { createFeatureSet, createVectorPicker } from '../../src/features/vector.ts'
 import { type AppOptions, buildApp } from '../../src/gateway/app.ts'
-import type { ScoreOutcome, Scorer } from '../../src/inference/scorer.ts'
+import type { ExplainFrom, ScoreOutcome, Scorer } from '../../src/inference/scorer.ts'
 import { createLog } from '../../src/log.ts'
 import { createMetrics, type Metrics } from '../../src/metrics.ts'
 import { createRecordOutcomes } from '../../src/outcomes/record-outcomes.ts'
@@ -49,7 +50,7 @@ const MODEL: ModelFacts = {
 
 export interface TestAppOptions extends Partial<AppOptions> {
   /** What the model says of each row; a plain approval by default. */
-  readonly score?: (row: Float32Array) => ScoreOutcome | Promise<ScoreOutcome>
+  readonly score?: (row: Float32Array, explainFrom?: ExplainFrom) => ScoreOutcome | Promise<ScoreOutcome>
   readonly clock?: Partial<Clock>
   readonly redisUrl?: string
   readonly leaseMs?: number
@@ -57,6 +58,8 @@ export interface TestAppOptions extends Partial<AppOptions> {
   readonly compactFromBytes?: number
   readonly maxEntityBytes?: number
   readonly isBacklogged?: () => boolean
+  /** How long stages are thought to take; what they took by default. */
+  readonly times?: StageTimes
   /** What a decision is thought to take at least; nothing by default. */
   readonly leastMs?: () => number
   /** Models that explanations find; none by default. */
@@ -111,7 +114,7 @@ export async function buildTestApp(options: TestAppOptions = {}): Promise<TestAp
   const { policy, id: policyId, rules } = await loadPolicy(POLICY, featureSet.names, await loadRules())
   const metrics = createMetrics({ process: 'gateway', version: 'test', withDefaults: false })
   const scorer: Scorer = {
-    score: async (row) => options.score?.(row) ?? approve(),
+    score: async (row, _deadlineAtMs, explainFrom) => options.score?.(row, explainFrom) ?? approve(),
     close: async () => {}
   }
   const champion: Serving = {
@@ -137,6 +140,7 @@ export async function buildTestApp(options: TestAppOptions = {}): Promise<TestAp
     newUuidv7: randomUUIDv7,
     monotonicMs: clock.monotonicMs,
     observer: observeDecisions(metrics, () => policy),
+    times: options.times ?? createStageTimes(clock.monotonicMs),
     commitReserveMs: 50
   })
   const behaviour = createBehaviourStore({

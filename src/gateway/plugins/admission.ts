@@ -1,11 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Clock } from '../../clock.ts'
+import { endBy } from '../../decisions/end-by.ts'
 import { AssayError, ERRORS } from '../../errors.ts'
 import { toProblem } from '../problem.ts'
 import { createRefusalPacer } from '../refusals.ts'
 import { createSlots, type Refusal, type RequestClass } from '../slots.ts'
 import { principalOf } from './authentication.ts'
+import { deadlineProblem } from './deadline.ts'
 
 declare module 'fastify' {
   interface FastifyReply {
@@ -72,16 +74,18 @@ export const admission = fp<AdmissionOptions>(
 
     const refuse = (request: FastifyRequest, reply: FastifyReply, why: Refusal): void => {
       onShed(request.routeOptions.url ?? 'unmatched', why)
-      pacer.send(() => sendRefusal(request, reply, why))
+      pacer.send(() => sendRefusal(request, reply, why), request.deadlineAtMs)
     }
 
     /** Lets in what was asked before, if a look at Redis says so. */
     const lookUp = async (request: FastifyRequest, reply: FastifyReply, why: Refusal): Promise<boolean> => {
       const { tenant } = principalOf(request)
       lookups++
-      const known = await isReplay(tenant, String(request.headers['idempotency-key'])).catch(() => false)
+      const remainingMs = request.deadlineAtMs - clock.monotonicMs()
+      const looking = isReplay(tenant, String(request.headers['idempotency-key']))
+      const known = await endBy(looking, remainingMs).catch(() => false)
       lookups--
-      if (!known || slots.take({ tenant, class: 'replays', remainingMs: options.deadlineMs }) !== undefined) {
+      if (!known || slots.take({ tenant, class: 'replays', remainingMs }) !== undefined) {
         refuse(request, reply, why)
         return false
       }
@@ -93,8 +97,10 @@ export const admission = fp<AdmissionOptions>(
     app.addHook('onRequest', (request, reply, done) => {
       const kind = request.routeOptions.config.admitted
       if (kind === undefined) return done()
+      const problem = deadlineProblem(request)
+      if (problem !== undefined) return done(problem)
       const { tenant } = principalOf(request)
-      const why = slots.take({ tenant, class: kind, remainingMs: options.deadlineMs })
+      const why = slots.take({ tenant, class: kind, remainingMs: request.deadlineAtMs - clock.monotonicMs() })
       if (why === undefined) {
         letIn(reply, tenant)
         return done()

@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { PartnerKeys, Principal, Scope } from '../../access/partner-keys.ts'
+import type { Clock } from '../../clock.ts'
+import { endBy } from '../../decisions/end-by.ts'
 import { AssayError } from '../../errors.ts'
 
 declare module 'fastify' {
@@ -15,12 +17,20 @@ declare module 'fastify' {
 
 const BEARER = /^Bearer ([\x21-\x7e]{1,256})$/
 
+export interface AuthenticationOptions {
+  readonly partnerKeys: PartnerKeys
+  readonly clock: Pick<Clock, 'monotonicMs'>
+}
+
+/** The longest deadline there is. */
+const MAX_WAIT_MS = 99_999
+
 /**
  * Every route needs a valid key unless it says `scope: 'none'`; a route that says nothing needs any key, so that a
  * forgotten declaration closes a door and opens none. Runs before the body is read.
  */
-export const authentication = fp<{ readonly partnerKeys: PartnerKeys }>(
-  async (app: FastifyInstance, { partnerKeys }) => {
+export const authentication = fp<AuthenticationOptions>(
+  async (app: FastifyInstance, { partnerKeys, clock }) => {
     app.decorateRequest('principal', null)
     app.addHook('onRequest', (request, _reply, done) => {
       const scope = request.routeOptions.config.scope ?? 'any'
@@ -29,10 +39,15 @@ export const authentication = fp<{ readonly partnerKeys: PartnerKeys }>(
       if (key === undefined) return done(new AssayError('unauthorized', 'send Authorization: Bearer <key>'))
       const cached = partnerKeys.verifyCached(key)
       if (cached !== undefined) return done(admit(request, cached, scope))
-      partnerKeys.verify(key).then((principal) => done(admit(request, principal, scope)), done)
+      // A header that says nothing usable is told of later, to whom the key lets in.
+      const waitMs = (request.deadlineAtMs || Number.POSITIVE_INFINITY) - clock.monotonicMs()
+      endBy(partnerKeys.verify(key), Math.min(MAX_WAIT_MS, waitMs)).then(
+        (principal) => done(admit(request, principal, scope)),
+        done
+      )
     })
   },
-  { name: 'authentication' }
+  { name: 'authentication', dependencies: ['deadline'] }
 )
 
 function admit(request: FastifyRequest, principal: Principal | 'refused', scope: Scope | 'any'): Error | undefined {

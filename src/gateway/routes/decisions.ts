@@ -15,7 +15,6 @@ export interface DecisionRoutesOptions {
   readonly store: DecisionStore
   readonly edge: Edge
   readonly clock: Clock
-  readonly deadlineMs: number
   /** Whether Assay-As-Of may set the clock: tests and replays only. */
   readonly allowAsOf: boolean
   readonly onConflict: () => void
@@ -28,7 +27,7 @@ const DecisionRef = Type.Unsafe<string>({ $ref: 'Decision#' })
 
 /** POST and GET of decisions. */
 export const decisionRoutes: FastifyPluginAsyncTypebox<DecisionRoutesOptions> = async (app, options) => {
-  const { decide, store, edge, clock, deadlineMs } = options
+  const { decide, store, edge, clock } = options
 
   app.post(
     '/v1/decisions',
@@ -37,13 +36,14 @@ export const decisionRoutes: FastifyPluginAsyncTypebox<DecisionRoutesOptions> = 
       schema: {
         summary: 'Decide an application',
         description:
-          'The same application again returns the same bytes with Idempotent-Replay: true; with another content it is 422.',
+          'The same application again returns the same bytes with Idempotent-Replay: true; with another content it is 422. ' +
+          'The header Assay-Deadline-Ms (1 to 99999) asks for an answer within that time; trace.degraded says what was left out for it.',
         body: RequestRef,
         response: { 200: DecisionRef, ...problemResponses(400, 409, 413, 415, 422, 429) }
       }
     },
     async (request, reply) => {
-      const deadlineAtMs = clock.monotonicMs() + deadlineMs
+      const { deadlineAtMs } = request
       const { tenant } = principalOf(request)
       const idempotencyKey = readIdempotencyKey(request)
       const nowMs = readAsOf(request, options) ?? clock.nowMs()
