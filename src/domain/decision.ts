@@ -22,8 +22,7 @@ export const BINDING_CONSTRAINTS = [
   'TABLE',
   'BALANCE_CAP',
   'INCOME_THIRD',
-  'CONCENTRATION',
-  'PARTNER'
+  'CONCENTRATION'
 ] as const
 
 const strict = { additionalProperties: false } as const
