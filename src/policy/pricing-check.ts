@@ -52,7 +52,8 @@ function findRowProblems({ grid }: Pricing, bands: Policy['bands'], path: string
     if (grid.findIndex((row) => row.band === band) !== index)
       problems.push({ field: `${path}/${index}/band`, problem: `band ${band} stands twice` })
     const [above, below] = [bands[at - 1]?.pdBelow ?? 0, bands[at]?.pdBelow ?? 1]
-    if (at >= 0 && !(pd >= above && pd < below))
+    // An empty band is told as what it is.
+    if (at >= 0 && above < below && !(pd >= above && pd < below))
       problems.push({ field: `${path}/${index}/pd`, problem: `band ${band} has no such probability` })
   })
   for (const { band, action } of bands) {

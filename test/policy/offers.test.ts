@@ -12,7 +12,7 @@ import type { Band } from '../../src/policy/price-schema.ts'
 import type { ProductPolicy } from '../../src/policy/product-schema.ts'
 import { type Policy, PolicySchema } from '../../src/policy/schema.ts'
 
-const POLICY = JSON.parse(await readFile(new URL('../../policies/baseline.json', import.meta.url), 'utf8')) as Policy
+const POLICY = JSON.parse(await readFile(new URL('../../policies/baseline-1.json', import.meta.url), 'utf8')) as Policy
 const CONSUMER = POLICY.products.find(({ product }) => product === 'consumer') as ProductPolicy
 const NOW = { decisionId: 'd', nowMs: Date.UTC(2026, 10, 25) }
 

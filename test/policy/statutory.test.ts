@@ -17,11 +17,16 @@ const LENDER = { currency: 'CNY', netAssetsMinor: 100_000_000_000 }
 const CN = { jurisdiction: 'CN', lenderType: 'online_microloan' }
 const checkRules = compileCheck(RuleRecordSchema)
 
-/** The baseline with the consumer product under the packs of China, in one band. */
+/** The baseline with the consumer product under the packs of China, with one offer at the fixed price of its band. */
 function under(changes: { rules?: object; product?: object; policy?: object; nominalRate?: number } = {}): Policy {
-  const plain = staged({ lender: LENDER, requiredConsents: [], prohibitedPurposes: [], ...changes.policy })
+  const { pricing: _byRisk, ...plain } = staged({
+    lender: LENDER,
+    requiredConsents: [],
+    prohibitedPurposes: [],
+    ...changes.policy
+  })
   const bands = plain.bands.map((band) => ({ ...band, nominalRate: band.nominalRate && (changes.nominalRate ?? 0.2) }))
-  const products = plain.products.map((product) =>
+  const products = plain.products.map(({ offerGrid: _grid, repaymentMethods: _all, ...product }) =>
     product.product === 'consumer'
       ? { ...product, students: true, ...changes.product, rules: { ...CN, ...changes.rules } }
       : product

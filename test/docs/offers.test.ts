@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { OfferSchema } from '../../src/domain/decision.ts'
+import { nominalRateOf } from '../../src/policy/pricing.ts'
+import { POLICY } from '../policy/applying.ts'
+
+const page = readFileSync(new URL('../../docs/offers.md', import.meta.url), 'utf8')
+const rows = page.split('\n').filter((line) => line.startsWith('| '))
+const cellsOf = (line: string) =>
+  line
+    .split('|')
+    .slice(1, -1)
+    .map((cell) => cell.trim())
+
+test('docs/offers.md has the prices of the shipped policy', () => {
+  const bands = POLICY.bands.filter(({ action }) => action === 'APPROVE')
+  const priced = POLICY.products.filter(({ product }) =>
+    POLICY.pricing?.some((block) => block.products.includes(product))
+  )
+  const expected = priced.map((product) => [
+    product.product,
+    ...bands.map((band) => {
+      const caps = { nominal: null, effective: null }
+      const rate = nominalRateOf({ policy: POLICY, product, band, pd: 0.05, caps, nowMs: Date.UTC(2026, 10, 25) })
+      return `${Math.round(rate! * 10_000) / 100} %`
+    })
+  ])
+  const names = priced.map(({ product }) => product as string)
+  expect(rows.map(cellsOf).filter(([first]) => names.includes(first!))).toEqual(expected)
+})
+
+test('docs/offers.md has every field that an offer can have beside those of the first offers', () => {
+  const first = ['offerId', 'amountMinor', 'currency', 'term', 'repaymentMethod', 'schedule']
+  const told = rows.flatMap((row) => [...(cellsOf(row)[0] ?? '').matchAll(/`(\w+)`/g)].map(([, name]) => name!))
+  const fields = Object.keys(OfferSchema.properties).filter((name) => !first.includes(name))
+  expect(told.filter((name) => name !== 'feesMinor').sort()).toEqual(fields.sort())
+})
