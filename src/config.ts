@@ -72,6 +72,18 @@ export const ConfigSchema = Type.Object({
     100_000
   ),
   DECISION_RETENTION_DAYS: count('Days that decisions stay readable', 1825, 36_500),
+  LOAN_UTC_OFFSET_MINUTES: Type.Integer({
+    default: 480,
+    minimum: -720,
+    maximum: 840,
+    description: 'Zone of the due dates of loans that tell none, in minutes east of UTC'
+  }),
+  LOAN_GRACE_DAYS: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: 30,
+    description: 'Days after a due date on which loans that tell none are still paid in time'
+  }),
   LOG_RETENTION_DAYS: count('Days that folded events stay in the log', 30, 36_500),
   PROFILE_IDLE_DAYS: count('Days without an event after which an entity is forgotten', 400, 36_500),
   ADOPT_FOREIGN_PROFILES: Type.Boolean({

@@ -22,6 +22,7 @@ import { createQuality } from './features/quality.ts'
 import { createFeatureSet } from './features/vector.ts'
 import { buildApp } from './gateway/app.ts'
 import { buildOps } from './gateway/ops.ts'
+import { createRedisLoanStore } from './loans/redis-loan-store.ts'
 import { createLog, faultFields } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { createRecordOutcomes } from './outcomes/record-outcomes.ts'
@@ -243,6 +244,12 @@ async function main(): Promise<void> {
           keys,
           keepMs: config.DECISION_RETENTION_DAYS * DAY_MS
         })
+      }),
+      loans: createRedisLoanStore({
+        redis: eventsRedis,
+        keys,
+        defaults: { utcOffsetMinutes: config.LOAN_UTC_OFFSET_MINUTES, graceDays: config.LOAN_GRACE_DAYS },
+        keepMs: config.DECISION_RETENTION_DAYS * DAY_MS
       }),
       webhooks: createDeliveries(eventsRedis, keys),
       behaviour: createBehaviourStore({

@@ -56,6 +56,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'src/webhooks': ['src/domain', 'src/redis'],
   'src/inbox': ['src/domain', 'src/edge', 'src/features', 'src/redis'],
   'src/gateway': [
+    'src/loans',
     'src/domain',
     'src/edge',
     'src/features',
@@ -131,7 +132,7 @@ describe('where a library may be used', () => {
     [/^(fastify|fastify-plugin|@fastify\/.*|@scalar\/.*)$/, /^src\/gateway\//],
     [
       /^ioredis$/,
-      /^src\/(redis\/|access\/|inbox\/|webhooks\/|features\/(behaviour-store|compactor|entity-store)\.ts|(decisions|outcomes|serving)\/redis-|monitoring\/|cli\/|main\.ts)|^workers\/(ingest|monitor)\.ts/
+      /^src\/(redis\/|access\/|inbox\/|webhooks\/|features\/(behaviour-store|compactor|entity-store)\.ts|(decisions|loans|outcomes|serving)\/redis-|monitoring\/|cli\/|main\.ts)|^workers\/(ingest|monitor)\.ts/
     ],
     [/^bullmq$/, /^src\/monitoring\/|^workers\/monitor\.ts/],
     [/^piscina$/, /^src\/inference\/pool\.ts/],

@@ -7,7 +7,7 @@ import { TenantSchema } from '../domain/ids.ts'
 import { AssayError } from '../errors.ts'
 import type { Keys } from '../redis/keys.ts'
 
-export const SCOPES = ['decisions', 'events', 'features', 'outcomes', 'webhooks'] as const
+export const SCOPES = ['decisions', 'events', 'features', 'outcomes', 'webhooks', 'loans'] as const
 export type Scope = (typeof SCOPES)[number]
 
 /** What is stored of a key: never the secret. A 256-bit random secret needs no slow hash. */

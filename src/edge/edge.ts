@@ -18,6 +18,8 @@ import type { Tokenise } from './tokens.ts'
 export interface Edge {
   /** @throws AssayError invalid_request when an address is none */
   readonly toApplication: (tenant: string, request: DecisionRequest) => Application
+  /** The token of an applicant whom a path names. */
+  readonly applicantToken: (tenant: string, applicantId: string) => string
   /** The event, or what is wrong with it; field names are pointers below `at`. */
   readonly toEvent: (
     tenant: string,
@@ -53,6 +55,7 @@ export function createEdge(tokenise: Tokenise): Edge {
   }
 
   return {
+    applicantToken: (tenant, applicantId) => tokenise(tenant, 'applicant', applicantId),
     toApplication: (tenant, request) => {
       const { identity = {}, device = {}, applicant: facts } = request
       const { applicationId, applicantId, product, amountMinor, currency, term, purpose } = request

@@ -3,6 +3,7 @@ import { type AssayEvent, ENTITY_KINDS, type EntityKind } from '../domain/event.
 import { exposureChangeOf } from '../domain/exposure-change.ts'
 import { type AppendCall, type Appended, append } from '../redis/functions.ts'
 import { type Keys, partitionOfText } from '../redis/keys.ts'
+import { loanNoteOf } from '../redis/loan-functions.ts'
 import { createTurnBatcher } from '../redis/turn-batcher.ts'
 import { serialiseEvent } from './event-json.ts'
 import { packRecord } from './record.ts'
@@ -91,7 +92,8 @@ export function appendCall(keys: Keys, event: AssayEvent): AppendCall {
     atMs: event.occurredAtMs,
     event: serialiseEvent(event),
     record: packRecord(event),
-    change: exposureChangeOf(event)
+    change: exposureChangeOf(event),
+    loan: loanNoteOf(keys, event)
   }
 }
 

@@ -12,6 +12,8 @@ import type { ExplainService } from '../explanation/explain.ts'
 import { ExplanationSchema } from '../explanation/schema.ts'
 import type { BehaviourStore } from '../features/behaviour-store.ts'
 import type { FeatureSet } from '../features/vector.ts'
+import { LoanSchema } from '../loans/loan-schema.ts'
+import type { LoanStore } from '../loans/loan-store.ts'
 import type { Logger } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import type { RecordOutcomes } from '../outcomes/record-outcomes.ts'
@@ -28,6 +30,7 @@ import { eventRoutes } from './routes/events.ts'
 import { explanationRoutes } from './routes/explanation.ts'
 import { featureRoutes } from './routes/features.ts'
 import { healthRoutes } from './routes/health.ts'
+import { loanRoutes } from './routes/loans.ts'
 import { outcomeRoutes } from './routes/outcomes.ts'
 import { webhookRoutes } from './routes/webhooks.ts'
 
@@ -36,6 +39,7 @@ export interface AppDeps {
   readonly store: DecisionStore
   readonly explain: ExplainService
   readonly recordOutcomes: RecordOutcomes
+  readonly loans: LoanStore
   readonly webhooks: Pick<Deliveries, 'listDead' | 'resend'>
   readonly behaviour: BehaviourStore
   readonly featureSet: FeatureSet
@@ -90,7 +94,14 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
       done(error as Error)
     }
   })
-  for (const schema of [DecisionRequestSchema, DecisionSchema, ExplanationSchema, EventInputSchema, ProblemSchema])
+  for (const schema of [
+    DecisionRequestSchema,
+    DecisionSchema,
+    ExplanationSchema,
+    EventInputSchema,
+    LoanSchema,
+    ProblemSchema
+  ])
     app.addSchema(schema)
 
   const errors = metrics.counter('credit_decision_errors_total')
@@ -120,6 +131,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
     allowAsOf: options.allowAsOf,
     onConflict: () => metrics.counter('credit_idempotency_conflicts_total').inc({ endpoint: 'decisions' })
   })
+  await app.register(loanRoutes, { loans: deps.loans, edge, clock })
   await app.register(explanationRoutes, { explain: deps.explain })
   await app.register(eventRoutes, {
     behaviour: deps.behaviour,

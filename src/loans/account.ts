@@ -1,5 +1,5 @@
 import { dayOfDate, localDay } from '../domain/calendar.ts'
-import type { LoanEvent, LoanEventData } from './loan-event.ts'
+import type { LoanEvent, LoanEventData } from '../domain/loan-event.ts'
 import type { LoanWarning } from './loan-schema.ts'
 import { createPlan, type Plan, type PlanRow } from './plan.ts'
 

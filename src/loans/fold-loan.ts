@@ -1,4 +1,5 @@
 import { dayOfDate, isoDate, localDay, startOfDayMs } from '../domain/calendar.ts'
+import type { LoanEvent } from '../domain/loan-event.ts'
 import {
   applyEvent,
   daysLateOf,
@@ -10,7 +11,6 @@ import {
   worstDaysOf
 } from './account.ts'
 import { bucketOf } from './buckets.ts'
-import type { LoanEvent } from './loan-event.ts'
 import type { Loan, LoanInstalment, LoanState, LoanWarning, PROMISE_STATES } from './loan-schema.ts'
 import { stageOf } from './stage.ts'
 

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import type { Redis } from 'ioredis'
 import { type CallArgument, callFunction, encodeCall, sendEncoded } from './encoded-call.ts'
+import type { LoanNote } from './loan-functions.ts'
 
 const LUA_FOLDER = new URL('./lua/', import.meta.url)
 
@@ -46,6 +47,8 @@ export interface AppendCall {
   readonly exposure: string
   /** What the event changes of it; empty for nothing. */
   readonly change: string
+  /** What the loan book notes of it; undefined for an event of no loan. */
+  readonly loan?: LoanNote | undefined
 }
 
 export interface BeginCall extends AppendCall {
@@ -203,10 +206,11 @@ export async function append(
 ): Promise<Appended[]> {
   const keys: string[] = []
   const args: CallArgument[] = [limits.dueBytes, limits.maxBytes, limits.lateBeforeMs]
-  for (const { log, due, entities, atMs, event, record, exposure, change } of calls) {
+  for (const { log, due, entities, atMs, event, record, exposure, change, loan } of calls) {
     keys.push(log, due, ...entities)
     if (change !== '') keys.push(exposure)
-    args.push(entities.length, atMs, event, record, change)
+    if (loan !== undefined) keys.push(...loan.keys)
+    args.push(entities.length, atMs, event, record, change, loan?.note ?? '')
   }
   const replies = (await callFunction(redis, 'assay_append', keys, args)) as readonly number[]
   return replies.map((reply, index) => {

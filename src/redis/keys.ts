@@ -57,6 +57,15 @@ export function createKeys(prefix: string) {
       `${tag(partition)}:decision:${tenant}:${decisionId}`,
     /** String: what an applicant owes or was offered (domain/exposure.ts). */
     exposure: (partition: number, tenant: string, token: string) => `${tag(partition)}:exposure:${tenant}:${token}`,
+    /** Set: the events of a loan. */
+    loan: (partition: number, tenant: string, loanId: string) => `${tag(partition)}:loan:${tenant}:${loanId}`,
+    /** Set: ids of an applicant’s loans. */
+    applicantLoans: (partition: number, tenant: string, token: string) =>
+      `${tag(partition)}:applicant-loans:${tenant}:${token}`,
+    /** Set: token of the applicant under whom a loan lies. */
+    loanPlace: (tenant: string, loanId: string) => `${tag(partitionOfText(loanId))}:loan-place:${tenant}:${loanId}`,
+    /** Sorted set: loans of the partition by when they are to be looked at. */
+    loansDue: (partition: number) => `${tag(partition)}:loans-due`,
     /** String: what became of a decision: good or bad, when that was observed, who said so. */
     outcome: (partition: number, tenant: string, decisionId: string) =>
       `${tag(partition)}:outcome:${tenant}:${decisionId}`,

@@ -108,9 +108,11 @@ describe('the OpenAPI document', () => {
     expect(found.sort()).toEqual([
       'get /healthz',
       'get /readyz',
+      'get /v1/applicants/{applicantId}/loans',
       'get /v1/decisions/{decisionId}',
       'get /v1/decisions/{decisionId}/explanation',
       'get /v1/features',
+      'get /v1/loans/{loanId}',
       'get /v1/webhooks/deliveries',
       'post /v1/decisions',
       'post /v1/events',

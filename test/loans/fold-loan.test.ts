@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { LOAN_EVENTS } from '../../src/domain/events/loan-events.ts'
+import { LOAN_BOOK_TYPES, type LoanEvent } from '../../src/domain/loan-event.ts'
 import { foldLoan, loanAsOf, nextCheckMs } from '../../src/loans/fold-loan.ts'
-import { LOAN_BOOK_TYPES, type LoanEvent } from '../../src/loans/loan-event.ts'
 import { arbitraryData } from '../features/event-data.ts'
 import { at, disbursed, loanEvent, loanOn, paid, schedule, UTC } from './loan-events.ts'
 

@@ -1,5 +1,5 @@
+import type { LoanBookType, LoanEvent, LoanEventData } from '../../src/domain/loan-event.ts'
 import { foldLoan, loanAsOf } from '../../src/loans/fold-loan.ts'
-import type { LoanBookType, LoanEvent, LoanEventData } from '../../src/loans/loan-event.ts'
 import type { Loan } from '../../src/loans/loan-schema.ts'
 
 export const UTC = { utcOffsetMinutes: 0, graceDays: 0 }

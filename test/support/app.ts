@@ -22,6 +22,7 @@ import { createQuality } from '../../src/features/quality.ts'
 import { createFeatureSet, createVectorPicker } from '../../src/features/vector.ts'
 import { type AppOptions, buildApp } from '../../src/gateway/app.ts'
 import type { ExplainFrom, ScoreOutcome, Scorer } from '../../src/inference/scorer.ts'
+import { createRedisLoanStore } from '../../src/loans/redis-loan-store.ts'
 import { createLog } from '../../src/log.ts'
 import { createMetrics, type Metrics } from '../../src/metrics.ts'
 import { createRecordOutcomes } from '../../src/outcomes/record-outcomes.ts'
@@ -170,6 +171,7 @@ export async function buildTestApp(options: TestAppOptions = {}): Promise<TestAp
       decisions: store,
       outcomes: createRedisOutcomeStore({ redis, keys, keepMs: 600_000 })
     }),
+    loans: createRedisLoanStore({ redis, keys, defaults: { utcOffsetMinutes: 0, graceDays: 0 }, keepMs: 600_000 }),
     webhooks: createDeliveries(redis, keys),
     behaviour,
     featureSet,

@@ -80,31 +80,35 @@ end
 --[[
   Acknowledges events: after the reply each is in the log and in front of every read.
   KEYS      for each event: log of the applicant's partition (stream) · its due entities (stream) · one to five entities
-            (string: the fold and the records appended since) · the applicant's exposure (string) if the event changes it
+            (string: the fold and the records appended since) · the applicant's exposure (string) if the event changes it ·
+            four of its loan if the loan book notes it, see add_loan_event
   ARGV[1]   unfolded bytes from which an entity is due for folding
   ARGV[2]   bytes above which an entity takes no more
   ARGV[3]   event time before which an event is late, ms
-  ARGV[4..] for each event five: number of its entities · event time, ms · the event as JSON · its packed record · what it
-            changes of the exposure, '' for nothing
-  Reply     for each event 0 refused, an entity is full and nothing of this event was written · else 1 appended, plus 2 for
+  ARGV[4..] for each event six: number of its entities · event time, ms · the event as JSON · its packed record · what it
+            changes of the exposure, '' for nothing · what the loan book notes of it, '' for nothing
+  Reply     for each event 0 refused, an entity or its loan is full and nothing of this event was written · else 1 appended, plus 2 for
             its first entity, 4 for the second and so on when that entity was closed for this time and did not take it
 ]]
 local function assay_append(keys, args)
   local due_bytes, max_bytes, late_before = tonumber(args[1]), tonumber(args[2]), tonumber(args[3])
   local replies = {}
   local at = 1
-  for arg = 4, #args, 5 do
+  for arg = 4, #args, 6 do
     local last = at + 1 + tonumber(args[arg])
     local at_ms = tonumber(args[arg + 1])
-    local appended, closed = append_event(
-      keys, at + 2, last, keys[at], keys[at + 1], args[arg + 2], args[arg + 3], due_bytes, max_bytes, at_ms,
-      at_ms < late_before)
-    replies[#replies + 1] = appended and 1 + 2 * closed or 0
-    at = last + 1
-    if args[arg + 4] ~= '' then
-      if appended then change_exposure(keys[at], args[arg + 4]) end
-      at = at + 1
+    local change, note = args[arg + 4], args[arg + 5]
+    local loan = last + (change == '' and 1 or 2)
+    local appended, closed
+    if note == '' or takes_loan_event(keys[loan], note) then
+      appended, closed = append_event(
+        keys, at + 2, last, keys[at], keys[at + 1], args[arg + 2], args[arg + 3], due_bytes, max_bytes, at_ms,
+        at_ms < late_before)
     end
+    replies[#replies + 1] = appended and 1 + 2 * closed or 0
+    if appended and change ~= '' then change_exposure(keys[last + 1], change) end
+    if appended and note ~= '' then add_loan_event(keys, loan, note) end
+    at = note == '' and loan or loan + 4
   end
   return replies
 end

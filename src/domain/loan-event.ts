@@ -1,6 +1,6 @@
 import type { Static } from 'typebox'
-import type { AssayEvent } from '../domain/event.ts'
-import type { LOAN_EVENTS } from '../domain/events/loan-events.ts'
+import type { AssayEvent } from './event.ts'
+import type { LOAN_EVENTS } from './events/loan-events.ts'
 
 /** Types of event that make a loan what it is; each names the loan in its data. */
 export const LOAN_BOOK_TYPES = [
