@@ -35,6 +35,9 @@ async function filled(seed = 1) {
 }
 
 /** Keys and values that hold a token or its hash, wherever they lie. */
+/** What a person owes and owed is no behaviour: like decisions it is kept as long as the law asks (docs/redis.md). */
+const ACCOUNTS = /:(exposure|loan|applicant-loans|loan-place|loans-due)(:|$)/
+
 async function traces(live: LiveBehaviour, token: string): Promise<string[]> {
   const hash = Buffer.alloc(4)
   hash.writeUInt32BE(hash32(token, 0))
@@ -42,6 +45,7 @@ async function traces(live: LiveBehaviour, token: string): Promise<string[]> {
   return [...stored]
     .filter(([key, value]) => `${key} ${value}`.includes(token) || value.includes(hash.toString('latin1')))
     .map(([key]) => key)
+    .filter((key) => !ACCOUNTS.test(key))
 }
 
 const foldOf = async (live: LiveBehaviour, key: string): Promise<History> =>
