@@ -40,7 +40,8 @@ export function createRedisLoanStore({ redis, keys, defaults, keepMs }: RedisLoa
       return loans.filter((loan) => loan !== undefined)
     },
     dueBefore: async (partition, instantMs, limit) => {
-      const members = await redis.zrange(keys.loansDue(partition), '-inf', String(instantMs), 'BYSCORE', 'LIMIT', 0, limit)
+      const range = ['-inf', String(instantMs), 'BYSCORE', 'LIMIT', 0, limit] as const
+      const members = await redis.zrange(keys.loansDue(partition), ...range)
       return members.map(toRef)
     },
     settle: (ref, version, nextAtMs) => settleLoan(redis, keys, { ...ref, version, nextAtMs, keepMs })

@@ -28,7 +28,12 @@ const payment = {
 async function withLoan() {
   const service = await buildTestApp({ clock: { nowMs: () => AT + 40 * DAY_MS } })
   const { app, alpha, beta } = service
-  const posted = await app.inject({ method: 'POST', url: '/v1/events', headers: alpha, payload: { events: [payment, disbursal] } })
+  const posted = await app.inject({
+    method: 'POST',
+    url: '/v1/events',
+    headers: alpha,
+    payload: { events: [payment, disbursal] }
+  })
   expect(posted.statusCode).toBe(202)
   const get = (url: string, headers = alpha) => app.inject({ url, headers })
   return { get, beta }
