@@ -25,6 +25,7 @@ import {
 } from '../src/monitoring/queues.ts'
 import { createRepayRemindJob } from '../src/monitoring/repay-remind-job.ts'
 import { createWebhookJob, webhookBackoffMs, webhookRelayRound } from '../src/monitoring/webhook-jobs.ts'
+import { createWebhookTurns } from '../src/monitoring/webhook-turns.ts'
 import { createOutcomeMetrics } from '../src/outcomes/outcome-metrics.ts'
 import { createRedisOutcomeStore } from '../src/outcomes/redis-outcome-store.ts'
 import { createRedis, type RedisRole, whenReady } from '../src/redis/client.ts'
@@ -113,6 +114,7 @@ async function main(): Promise<void> {
     concurrency: CONCURRENCY,
     onFinished: observe(metrics, queue)
   })
+  const turns = createWebhookTurns(() => performance.now())
   const workers = [
     createQueueWorker('loan-monitor', {
       ...common('loan-monitor'),
@@ -147,7 +149,8 @@ async function main(): Promise<void> {
       ...common('webhook'),
       concurrency: WEBHOOK_CONCURRENCY,
       schema: DeliverySchema,
-      handle: createWebhookJob(deliver),
+      handle: createWebhookJob(deliver, turns),
+      postponeMs: ({ endpointId }) => turns.postponeMs(endpointId),
       backoffMs: (tries) => webhookBackoffMs(tries, Math.random)
     })
   ]

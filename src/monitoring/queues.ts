@@ -1,4 +1,4 @@
-import { Queue, Worker } from 'bullmq'
+import { DelayedError, Queue, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { type Static, type TSchema, Type } from 'typebox'
 import { OutboxEntrySchema } from '../decisions/answer.ts'
@@ -67,6 +67,8 @@ export interface QueueWorkerOptions<Schema extends TSchema> extends QueueOptions
   readonly handle: (payload: Static<Schema>, attempt: JobTry) => Promise<JobOutcome>
   /** The wait behind a number of tries, for jobs whose back-off is of the type `custom`. */
   readonly backoffMs?: (tries: number) => number
+  /** Puts a job off that is not to run now, by this many milliseconds; it uses up no try. Zero runs it. */
+  readonly postponeMs?: (payload: Static<Schema>) => number
   readonly onFinished: (outcome: JobOutcome | 'failed', seconds: number) => void
 }
 
@@ -75,23 +77,29 @@ export function createQueueWorker<Schema extends TSchema>(
   name: QueueName,
   options: QueueWorkerOptions<Schema>
 ): Worker {
-  const { schema, concurrency, handle, backoffMs, onFinished, onError, connection, prefix } = options
+  const { schema, concurrency, handle, backoffMs, postponeMs, onFinished, onError, connection, prefix } = options
   const check = compileCheck(schema)
   const worker = new Worker(
     name,
-    async ({ data, attemptsMade, opts }) => {
+    async (job, token) => {
+      const { data, attemptsMade, opts } = job
       const startedAtMs = performance.now()
       const finished = (outcome: JobOutcome | 'failed') => onFinished(outcome, (performance.now() - startedAtMs) / 1000)
       try {
         const checked = check(data)
         if (!checked.ok)
           throw new AssayError('internal_error', `a ${name} job is malformed`, { problems: checked.problems })
+        const laterMs = postponeMs?.(checked.value) ?? 0
+        if (laterMs > 0) {
+          await job.moveToDelayed(Date.now() + laterMs, token)
+          throw new DelayedError()
+        }
         const tries = attemptsMade + 1
         const outcome = await handle(checked.value, { tries, isLast: tries >= (opts.attempts ?? 1) })
         finished(outcome)
         if (outcome !== 'retry') return outcome
       } catch (error) {
-        finished('failed')
+        if (!(error instanceof DelayedError)) finished('failed')
         throw error
       }
       // BullMQ tries again what throws.

@@ -5,6 +5,7 @@ import type { Deliver, DeliveryOutcome } from '../webhooks/deliver.ts'
 import { type Deliveries, type Delivery, deliveryIdOf, WebhookOutboxSchema } from '../webhooks/redis-deliveries.ts'
 import { type Endpoint, type Endpoints, isTold } from '../webhooks/redis-endpoints.ts'
 import type { JobOutcome, JobTry } from './queues.ts'
+import type { WebhookTurns } from './webhook-turns.ts'
 
 /** The first wait, and the longest, which nine waits reach: ten tries over about a day and a half. */
 const FIRST_BACKOFF_MS = 5000
@@ -90,7 +91,7 @@ const JOB_OUTCOMES: { readonly [O in DeliveryOutcome]: JobOutcome } = {
 }
 
 /** One try of a delivery as a job. A delivery that is given up is a dead letter, not a failed job: there it can be sent again. */
-export function createWebhookJob(deliver: Deliver) {
+export function createWebhookJob(deliver: Deliver, turns: Pick<WebhookTurns, 'run'>) {
   return async (delivery: Delivery, attempt: JobTry): Promise<JobOutcome> =>
-    JOB_OUTCOMES[await deliver(delivery, attempt)]
+    JOB_OUTCOMES[await turns.run(delivery.endpointId, () => deliver(delivery, attempt))]
 }

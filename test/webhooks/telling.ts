@@ -2,6 +2,7 @@ import type { Queue } from 'bullmq'
 import { onTestFinished } from 'vitest'
 import { createQueue, createQueueWorker } from '../../src/monitoring/queues.ts'
 import { createWebhookJob, webhookRelayRound } from '../../src/monitoring/webhook-jobs.ts'
+import { createWebhookTurns } from '../../src/monitoring/webhook-turns.ts'
 import { loadFunctions } from '../../src/redis/functions.ts'
 import { createGroupReader } from '../../src/redis/group-reader.ts'
 import { createKeys } from '../../src/redis/keys.ts'
@@ -81,11 +82,13 @@ export async function telling() {
     /** Runs the jobs as the monitor does, with waits of this length. */
     startWorker: (backoffMs: (tries: number) => number) => {
       const finished: string[] = []
+      const turns = createWebhookTurns(() => performance.now())
       const worker = createQueueWorker('webhook', {
         ...queueOptions,
-        concurrency: 4,
+        concurrency: 20,
         schema: DeliverySchema,
-        handle: createWebhookJob(deliver),
+        handle: createWebhookJob(deliver, turns),
+        postponeMs: ({ endpointId }) => turns.postponeMs(endpointId),
         onFinished: (outcome) => void finished.push(outcome),
         backoffMs
       })
