@@ -20,7 +20,7 @@ import { connectRedis, uniquePrefix } from '../support/redis.ts'
 export const NOW_MS = Date.UTC(2026, 10, 25, 8)
 
 /** The parts of the monitor around the webhooks, on real Redis and sockets, to be run a step at a time. */
-export async function telling() {
+export async function telling({ timeoutMs = 2000 }: { readonly timeoutMs?: number } = {}) {
   const [redis, blocking, connection] = await Promise.all([
     connectRedis(),
     connectRedis({ role: 'blocking' }),
@@ -35,7 +35,7 @@ export async function telling() {
   const deliver = createDeliver({
     deliveries,
     endpoints,
-    send: createSender({ rule: 'any', resolve: resolveByDns, timeoutMs: 2000 }),
+    send: createSender({ rule: 'any', resolve: resolveByDns, timeoutMs }),
     nowMs: () => clock.nowMs,
     onOutcome: (type, outcome) => void outcomes.push(`${type} ${outcome}`)
   })
