@@ -57,6 +57,7 @@ export function holdOf(
   const [first] = offers
   if (first === undefined || limit === null) return undefined
   const amountMinor = Math.max(...offers.map((offer) => offer.amountMinor))
+  if (amountMinor > limit.amountMinor) throw new Error('an offer is above its limit')
   const costliest = Math.max(...offers.map((offer) => costOf(offer)))
   return {
     nowMs,

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis'
 import type { Refs } from '../domain/application.ts'
 import { ENTITY_KINDS } from '../domain/event.ts'
 import { owedIn } from '../domain/exposure.ts'
-import { holdWords } from '../domain/exposure-change.ts'
+import { holdCall } from '../domain/exposure-change.ts'
 import { partitionOf, UUID_PATTERN } from '../domain/ids.ts'
 import { AssayError } from '../errors.ts'
 import { appendCall } from '../features/behaviour-store.ts'
@@ -55,7 +55,7 @@ export function createRedisDecisionStore(options: RedisDecisionStoreOptions): De
       digest: hash('sha256', value, 'hex'),
       effect: outbox,
       exposure: keys.exposure(partition, application.tenant, application.refs.applicant),
-      hold: hold === undefined ? undefined : holdWords(hold)
+      hold: hold === undefined ? undefined : holdCall(decisionId, hold)
     }
   }
 

@@ -4,6 +4,8 @@ import type { Hold } from './exposure.ts'
 import { hash32 } from './hash.ts'
 
 type Data<Type extends EventType> = Static<(typeof EVENT_TYPES)[Type]['data']>
+/** A gateway whose clock is behind still sees for a day what ended for others; as in the Lua. */
+const KEPT_MS = 86_400_000
 const OFFER_ID = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-\d+$/
 /** Of the 48 bits that tell the events of one loan apart. */
 const SECOND_SEED = 0x9e3779b9
@@ -47,9 +49,14 @@ export function exposureChangeOf({ type, eventId, occurredAtMs, data }: AssayEve
   }
 }
 
-/** What an approval holds, in the words of hold_exposure there. */
-export function holdWords({ nowMs, tillMs, amountMinor, repayableMinor, ceilingMinor, ...hold }: Hold): string {
-  return `${nowMs} ${tillMs} ${amountMinor} ${repayableMinor} ${ceilingMinor} ${hold.currency} ${hold.applicationId}`
+/** What an approval holds, as hold_exposure there takes it. */
+export function holdCall(decisionId: string, { nowMs, tillMs, amountMinor, repayableMinor, ...hold }: Hold) {
+  const { ceilingMinor, currency, applicationId } = hold
+  return {
+    words: `${nowMs} ${tillMs} ${amountMinor} ${repayableMinor} ${ceilingMinor} ${currency} ${applicationId}`,
+    alone: `{"r":{"${decisionId}":[${amountMinor},"${currency}",${tillMs},"${applicationId}",${repayableMinor}]}}`,
+    keepMs: Math.max(1, tillMs - nowMs) + KEPT_MS
+  }
 }
 
 function totalOf(schedule: Data<'loan.restructured'>['schedule']): number {

@@ -134,6 +134,13 @@ export function readApplication(value: string | null, fingerprint: string): Begi
   return value.startsWith('D') ? { kind: 'decided', decisionId } : undefined
 }
 
+/** What a decision holds: in words, and the exposure when there is nothing else, with how long that is kept. */
+export interface HoldCall {
+  readonly words: string
+  readonly alone: string
+  readonly keepMs: number
+}
+
 export interface CommitCall {
   readonly application: string
   readonly idempotency: string | undefined
@@ -147,9 +154,9 @@ export interface CommitCall {
   readonly digest: string
   /** What it sets off, as JSON; undefined for nothing. */
   readonly effect: string | undefined
-  /** What the applicant owes or was offered, and what the decision holds of it, in words; undefined for nothing. */
+  /** What the applicant owes or was offered, and what the decision holds of it; undefined for nothing. */
   readonly exposure: string
-  readonly hold: string | undefined
+  readonly hold: HoldCall | undefined
 }
 
 /**
@@ -173,7 +180,8 @@ export async function commit(redis: Redis, calls: readonly CommitCall[], keepMs:
     if (idempotency !== undefined) keys.push(idempotency)
     if (call.hold !== undefined) keys.push(exposure)
     args.push(keys.length - before, call.fingerprint + call.decisionId, call.decisionId)
-    args.push(call.value, call.digest, call.effect ?? '', call.hold ?? '')
+    args.push(call.value, call.digest, call.effect ?? '')
+    args.push(call.hold?.words ?? '', call.hold?.alone ?? '', call.hold?.keepMs ?? 0)
   }
   const replies = (await callFunction(redis, 'assay_commit', keys, args)) as readonly (number | Buffer)[]
   return replies.map((reply) => {

@@ -89,7 +89,6 @@ interface Try {
   readonly idempotency?: string
   readonly entities?: readonly string[]
   readonly outbox?: string
-  readonly hold?: string
 }
 const { application: APPLICATION, entities: ENTITIES } = { application: 'application', entities: ['e1', 'e2'] }
 
@@ -118,7 +117,7 @@ const beginAll = (tries: readonly Try[], maxBytes = 999) =>
 const commitAll = (tries: readonly Try[]) =>
   commit(
     redis,
-    tries.map(({ application = APPLICATION, idempotency, fingerprint = F, id = ID, outbox = '{"o":1}', hold }) => ({
+    tries.map(({ application = APPLICATION, idempotency, fingerprint = F, id = ID, outbox = '{"o":1}' }) => ({
       application: key(application),
       idempotency: idempotency && key(idempotency),
       decision: key(`decision:${id}`),
@@ -130,7 +129,7 @@ const commitAll = (tries: readonly Try[]) =>
       digest: 'digest',
       effect: outbox,
       exposure: key('exposure'),
-      hold
+      hold: undefined
     })),
     60_000
   )

@@ -51,40 +51,37 @@ end
 --[[
   Holds what an approval offers, unless more would then be owed than its limit. Not a function of its own.
 
+  alone    the exposure when there is nothing else, which is most often; the offer itself is within the limit
+  keep     how long that is kept, ms
   hold     seven words: time of the decision, ms · until when it is held, ms · amount · repayable in total · the limit
            before anything owed was taken off · currency · application id
   Returns nil when it is held · else the exposure as it is stored, and nothing was written
 ]]
-local function hold_exposure(key, decision_id, hold)
-  local raw = redis.call('GET', key)
+local function hold_exposure(key, decision_id, alone, keep, hold)
+  local raw = redis.call('SET', key, alone, 'NX', 'GET', 'PX', keep)
+  if not raw then return nil end
   local now, till, amount, repayable, ceiling, currency, application =
     string.match(hold, '^(%d+) (%d+) (%d+) (%d+) (%d+) (%u+) (%S+)$')
-  local entry = '[' .. amount .. ',"' .. currency .. '",' .. till .. ',"' .. application .. '",' .. repayable .. ']'
   now, till, amount = tonumber(now), tonumber(till), tonumber(amount)
-  if not raw then
-    if amount > tonumber(ceiling) then return '{}' end
-    redis.call('SET', key, '{"r":{"' .. decision_id .. '":' .. entry .. '}}', 'PX', math.max(1, till - now) + EXPOSURE_KEPT_MS)
-    return nil
-  end
   local exposure = read_exposure(raw)
   if not exposure or exposure.f then return raw end
   local owed, entries = owed_minor(exposure, currency, now)
   if owed + amount > tonumber(ceiling) or entries >= EXPOSURE_ENTRIES then return raw end
-  local holds = {}
+  local last, holds = till, {}
   for id, held in pairs(exposure.r or {}) do
     if held[3] + EXPOSURE_KEPT_MS > now then
       holds[id] = held
-      till = math.max(till, held[3])
+      last = math.max(last, held[3])
     end
   end
-  holds[decision_id] = cjson.decode(entry)
+  holds[decision_id] = { amount, currency, till, application, tonumber(repayable) }
   exposure.r = holds
   local value = cjson.encode(exposure)
   if #value > EXPOSURE_BYTES then return raw end
   if exposure.l and next(exposure.l) then
     redis.call('SET', key, value)
   else
-    local keep = math.max(1, till - now) + EXPOSURE_KEPT_MS
+    keep = math.max(1, last - now) + EXPOSURE_KEPT_MS
     if exposure.c and next(exposure.c) then keep = math.max(keep, EXPOSURE_CLOSED_KEPT_MS) end
     redis.call('SET', key, value, 'PX', keep)
   end

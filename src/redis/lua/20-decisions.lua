@@ -80,9 +80,9 @@ end
             ledger of the partition (stream) · its outbox (stream) · idempotency (string) if the caller sent a key ·
             the applicant's exposure (string) if the decision holds something
   ARGV[1]   how long decisions and their idempotency are kept, ms
-  ARGV[2..] for each decision seven: number of its keys · fingerprint and decision id, the fencing token · the decision id ·
-            the decision's value · sha256 of it in hex · outbox entry as JSON, '' for none · what it holds (see
-            hold_exposure), '' for nothing
+  ARGV[2..] for each decision nine: number of its keys · fingerprint and decision id, the fencing token · the decision id ·
+            the decision's value · sha256 of it in hex · outbox entry as JSON, '' for none · what it holds, as
+            hold_exposure takes it: hold, '' for nothing · alone · keep
   Reply     for each decision 1 committed, now or by an earlier try · 0 refused, the claim is no longer ours · the exposure as
             it is stored: more would be owed than the limit allows, nothing was written and the claim is still ours
 ]]
@@ -90,11 +90,12 @@ local function assay_commit(keys, args)
   local keep = args[1]
   local replies = {}
   local key = 1
-  for arg = 2, #args, 7 do
+  for arg = 2, #args, 9 do
     local count, mine, outbox, hold = tonumber(args[arg]), args[arg + 1], args[arg + 5], args[arg + 6]
     local current = redis.call('GET', keys[key])
     local has_key = count - (hold == '' and 0 or 1) == 5
-    local exposed = hold ~= '' and current == 'C' .. mine and hold_exposure(keys[key + count - 1], args[arg + 2], hold)
+    local exposed = hold ~= '' and current == 'C' .. mine and 
+      hold_exposure(keys[key + count - 1], args[arg + 2], args[arg + 7], args[arg + 8], hold)
     if exposed then
       replies[#replies + 1] = exposed
     elseif current == 'C' .. mine then
