@@ -4,6 +4,7 @@ import type { EntityKind } from './domain/event.ts'
 import type { DriftMetrics } from './drift/drift-metrics.ts'
 import { agreementOf } from './inference/scorecard.ts'
 import type { Metrics } from './metrics.ts'
+import { brokenInvariants, INVARIANTS } from './policy/invariants.ts'
 import type { Policy } from './policy/schema.ts'
 
 /**
@@ -12,7 +13,7 @@ import type { Policy } from './policy/schema.ts'
  */
 export function observeDecisions(
   metrics: Metrics,
-  policy: () => Pick<Policy, 'bands'>,
+  policy: () => Pick<Policy, 'bands' | 'rateCap'>,
   drift?: Pick<DriftMetrics, 'observe'>
 ): DecisionObserver {
   const model = 'credit'
@@ -25,6 +26,9 @@ export function observeDecisions(
   const pd = metrics.histogram('credit_pd_ratio').labels({ model })
   const points = metrics.histogram('credit_score_points')
   const apr = metrics.histogram('credit_offer_apr_ratio')
+  const violations = metrics.counter('credit_invariant_violations_total')
+  // Without a zero nobody could tell that promises are counted at all.
+  for (const invariant of INVARIANTS) violations.inc({ invariant }, 0)
   const decided = bound((product, decision) => decisions.labels({ product, channel: 'api', decision, stage: 'FINAL' }))
   const because = bound((reason_code, decision) => reasons.labels({ reason_code, decision }))
   const pointsOf = bound((product) => points.labels({ model, product }))
@@ -45,7 +49,9 @@ export function observeDecisions(
       drift?.observe(modelId, vector, assessment)
       if (scorecard !== null) agreed(agreementOf(policy().bands, assessment.pd, scorecard.pd), '').inc()
     },
-    decided: ({ outcome, verdict: { score, offers, byScorecard }, modelId, reasonCodes, degraded }, { product }) => {
+    decided: ({ outcome, verdict, modelId, reasonCodes, degraded }, { product }) => {
+      const { score, offers, byScorecard } = verdict
+      for (const invariant of brokenInvariants(verdict, policy())) violations.inc({ invariant })
       decided(product, outcome).inc()
       decidedBy(versionOf(modelId), outcome).inc()
       for (const code of reasonCodes) because(code, outcome).inc()

@@ -47,6 +47,11 @@ export const METRICS = {
     help: 'Decisions made without a part',
     labels: ['component', 'mode']
   },
+  credit_invariant_violations_total: {
+    type: 'counter',
+    help: 'Decisions that broke a promise; always 0',
+    labels: ['invariant']
+  },
   credit_idempotent_replays_total: { type: 'counter', help: 'Stored answers given again', labels: ['endpoint'] },
   credit_idempotency_conflicts_total: { type: 'counter', help: 'Changed bodies refused', labels: ['endpoint'] },
   credit_score_points: {

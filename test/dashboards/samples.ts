@@ -7,6 +7,7 @@ import { PRODUCTS } from '../../src/domain/application.ts'
 import { ENTITY_KINDS } from '../../src/domain/event.ts'
 import { createMetrics, METRICS, type MetricName, type Metrics } from '../../src/metrics.ts'
 import { QUEUE_NAMES } from '../../src/monitoring/queues.ts'
+import { INVARIANTS } from '../../src/policy/invariants.ts'
 import { WEBHOOK_TYPES } from '../../src/webhooks/event.ts'
 
 export const PROCESSES = ['gateway', 'ingest', 'monitor'] as const
@@ -28,6 +29,7 @@ const VALUES: Readonly<Record<Label, readonly string[]>> = {
   event: WEBHOOK_TYPES,
   feature: ['score', 'applicant.loans_lifetime'],
   hash: ['0123456789ab'],
+  invariant: INVARIANTS,
   job: QUEUE_NAMES,
   kind: ['invalid_request', 'store_unavailable'],
   mode: ['refer'],

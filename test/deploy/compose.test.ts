@@ -45,8 +45,9 @@ function mounts({
   })
 }
 
-test('compose starts Redis, the three processes as the launcher does, Prometheus and Grafana', () => {
-  expect(SERVICES.map(({ name }) => name)).toEqual(['redis', 'gateway', 'ingest', 'monitor', 'prometheus', 'grafana'])
+test('compose starts Redis, the three processes as the launcher does, Prometheus, Alertmanager and Grafana', () => {
+  const others = ['prometheus', 'alertmanager', 'grafana']
+  expect(SERVICES.map(({ name }) => name)).toEqual(['redis', 'gateway', 'ingest', 'monitor', ...others])
   expect(OURS.map(({ name, command }) => `${name}: ${command?.join(' ')}`)).toEqual(
     LAUNCHED.map(({ name, nodeArgs = [], entry }) => `${name}: ${['node', ...nodeArgs, entry].join(' ')}`)
   )

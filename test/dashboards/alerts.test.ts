@@ -1,0 +1,117 @@
+import { execFile } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { parse } from 'yaml'
+import { METRICS, type MetricName } from '../../src/metrics.ts'
+import { DASHBOARD_FOLDER, dashboardFiles, metricNamesIn } from './dashboards.ts'
+import { findProgram } from './prometheus.ts'
+
+interface Rule {
+  readonly alert?: string
+  readonly record?: string
+  readonly expr: string
+  readonly labels?: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string>>
+}
+interface RuleTest {
+  readonly alert_rule_test?: readonly { readonly alertname: string; readonly exp_alerts?: readonly object[] }[]
+}
+
+const RULES = new URL('rules/', DASHBOARD_FOLDER)
+const TESTS = new URL('tests/', RULES)
+const yamlFiles = (folder: URL) => readdirSync(folder).filter((name) => name.endsWith('.yml'))
+const read = <Shape>(file: URL) => parse(readFileSync(file, 'utf8')) as Shape
+const run = promisify(execFile)
+const PROMTOOL = findProgram('promtool')
+const AMTOOL = findProgram('amtool')
+
+const rules = yamlFiles(RULES).flatMap((name) =>
+  read<{ groups: { rules: Rule[] }[] }>(new URL(name, RULES)).groups.flatMap((group) => group.rules)
+)
+const alerts = rules.filter(({ alert }) => alert !== undefined)
+const ruleTests = yamlFiles(TESTS).flatMap((name) => {
+  const { tests } = read<{ tests: RuleTest[] }>(new URL(name, TESTS))
+  return tests.flatMap(({ alert_rule_test: of = [] }) => of)
+})
+
+/** Fire whatever happens, or when nothing is there: a moment without them cannot be made or would prove nothing. */
+const ALWAYS = ['Watchdog']
+
+describe.each(alerts.map((rule) => [rule.alert as string, rule] as const))(
+  '%s',
+  (name, { expr, labels, annotations }) => {
+    test('says how urgent it is, what to do and where to look', () => {
+      expect(['page', 'ticket', 'none']).toContain(labels?.severity)
+      expect(annotations?.summary).toMatch(/\S/)
+      const [, anchor] = /^docs\/runbook\.md#(.+)$/.exec(annotations?.runbook ?? '') ?? []
+      const headings = readFileSync(new URL('../docs/runbook.md', DASHBOARD_FOLDER), 'utf8').matchAll(/^## (.+)$/gm)
+      const anchors = [...headings].map(([, heading = '']) =>
+        heading
+          .toLowerCase()
+          .replace(/[^a-z0-9 -]/g, '')
+          .replaceAll(' ', '-')
+      )
+      expect(anchors).toContain(anchor)
+      const uids = dashboardFiles().map(({ dashboard }) => dashboard.uid)
+      expect(uids).toContain(annotations?.dashboard)
+    })
+
+    test('asks for metrics that exist', () => {
+      const recorded = rules.map(({ record }) => record)
+      const known = (metric: string) =>
+        recorded.includes(metric) ||
+        METRICS[metric.replace(/_(bucket|sum|count)$/, '') as MetricName] !== undefined ||
+        METRICS[metric as MetricName] !== undefined ||
+        /^(up|process_start_time_seconds|nodejs_eventloop_lag_p99_seconds)$/.test(metric)
+      expect(metricNamesIn(expr).filter((metric) => !known(metric))).toEqual([])
+    })
+
+    test('is tested: it fires, and it does not', () => {
+      const cases = ruleTests.filter(({ alertname }) => alertname === name)
+      expect(cases.some(({ exp_alerts: expected = [] }) => expected.length > 0)).toBe(true)
+      if (!ALWAYS.includes(name))
+        expect(cases.some(({ exp_alerts: expected = [] }) => expected.length === 0)).toBe(true)
+    })
+  }
+)
+
+test('no two alerts share a name', () => {
+  expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(alerts.length)
+})
+
+test.skipIf(PROMTOOL === undefined).each(yamlFiles(TESTS))(
+  'promtool sees each alert of %s fire and not fire (skipped without promtool)',
+  async (name) => {
+    const { stdout } = await run(PROMTOOL!, ['test', 'rules', fileURLToPath(new URL(name, TESTS))])
+    expect(stdout).toContain('SUCCESS')
+  }
+)
+
+test.skipIf(AMTOOL === undefined)('amtool accepts dashboards/alertmanager.yml (skipped without amtool)', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'assay-alerts-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  // Debian's amtool is older than url_file (0.26).
+  const text = (await readFile(new URL('alertmanager.yml', DASHBOARD_FOLDER), 'utf8')).replaceAll(
+    /url_file: \S+/g,
+    'url: http://127.0.0.1:1/'
+  )
+  const file = join(folder, 'alertmanager.yml')
+  await writeFile(file, text)
+  const { stdout, stderr } = await run(AMTOOL!, ['check-config', file])
+  expect(`${stdout}${stderr}`).toContain('SUCCESS')
+})
+
+test('every alert of a severity reaches somebody', () => {
+  const { route, receivers } = read<{
+    route: { receiver: string; routes: { receiver: string; matchers: string[] }[] }
+    receivers: { name: string }[]
+  }>(new URL('alertmanager.yml', DASHBOARD_FOLDER))
+  const names = receivers.map(({ name }) => name)
+  expect(names).toEqual(expect.arrayContaining([route.receiver, ...route.routes.map(({ receiver }) => receiver)]))
+  expect(route.routes.some(({ matchers }) => matchers.includes('severity = "page"'))).toBe(true)
+})
