@@ -32,7 +32,7 @@ export function policyFile(text: string, folder: URL, env: CommandArgs['env']): 
 
 /** A line of policies/history.ndjson. */
 export interface PolicyChange {
-  readonly action: 'activate' | 'rollback' | 'shadow'
+  readonly action: 'approve' | 'activate' | 'rollback' | 'shadow'
   /** Ids, version@sha256. */
   readonly from: string | null
   readonly to: string | null

@@ -3,7 +3,14 @@ import { pathToFileURL } from 'node:url'
 import { systemClock } from '../clock.ts'
 import { AssayError } from '../errors.ts'
 import { loadPolicy } from '../policy/load.ts'
-import { approvalsOf, loadEntry, policyFileOf, readPolicyBytes, sha256Of } from '../serving/active-policy.ts'
+import {
+  approvalsOf,
+  loadEntry,
+  type PolicyApproval,
+  policyFileOf,
+  readPolicyBytes,
+  sha256Of
+} from '../serving/active-policy.ts'
 import { APPROVERS_NEEDED } from '../serving/approvals.ts'
 import { type Command, type CommandArgs, callerPath, UsageError } from './command.ts'
 import { checkPolicy, policyReading, provenPolicy } from './policy-check.ts'
@@ -115,17 +122,18 @@ async function activate(context: PolicyContext, file: URL): Promise<void> {
   const before = await readActive(folder)
   const { id, policy } = await provenPolicy(file, context.models)
   const sha256 = sha256Of(await readPolicyBytes(file))
-  const approvals = approvalsOf(
-    approversOf(context).map((approver) => ({ approver, at, sha256 })),
-    sha256
-  )
-  if (approvals.length < APPROVERS_NEEDED)
-    throw new UsageError(
-      `policy activate: ${APPROVERS_NEEDED} different people must approve ${id}: name them with --approver`
-    )
+  const { active, candidate, shadow } = before.file
+  const named = approversOf(context).map((approver) => ({ approver, at, sha256 }))
+  // Of these very bytes: an approval of what the file was before counts for nothing.
+  const approvals = approvalsOf([...(candidate?.approvals ?? []), ...named], sha256)
+  if (named.length === 0 && approvals.length < APPROVERS_NEEDED) throw notApproved(id, approvals)
   const name = await bringIn(folder, file, policy.version)
-  const { active, shadow } = before.file
   const entry = { policy: name, approvals }
+  if (approvals.length < APPROVERS_NEEDED) {
+    const change = { at, action: 'approve', from: null, to: id, approvals } as const
+    await changeActive(folder, before, { ...before.file, candidate: entry }, change)
+    throw notApproved(id, approvals)
+  }
   // What is in the folder now is what two people approved, or it does not decide.
   await loadEntry(folder, entry, await policyReading())
   const isSame = active.policy === name
@@ -133,7 +141,8 @@ async function activate(context: PolicyContext, file: URL): Promise<void> {
     active: entry,
     previous: isSame ? (before.file.previous ?? null) : active,
     // What decides need not be tried beside itself.
-    ...(shadow !== undefined && shadow.policy !== name && { shadow })
+    ...(shadow !== undefined && shadow.policy !== name && { shadow }),
+    ...(candidate !== undefined && candidate.policy !== name && { candidate })
   }
   const from = await idOf(folder, active.policy)
   await changeActive(folder, before, next, { at, action: 'activate', from, to: id, approvals })
@@ -141,14 +150,28 @@ async function activate(context: PolicyContext, file: URL): Promise<void> {
   print(`${id} decides${isSame ? '' : ` instead of ${from ?? active.policy}`}, approved by ${people}`)
 }
 
+/** The second person may say it later, from another desk: what the first one said is kept. */
+function notApproved(id: string, approvals: readonly PolicyApproval[]): UsageError {
+  const [first] = approvals
+  const so = first === undefined ? '' : `; only ${first.approver} has so far`
+  return new UsageError(
+    `policy activate: ${APPROVERS_NEEDED} different people must approve ${id}: name them with --approver${so}`
+  )
+}
+
 async function rollback({ folder, models, at, print }: PolicyContext): Promise<void> {
   const before = await readActive(folder)
-  const { active, previous, shadow } = before.file
+  const { active, previous, shadow, candidate } = before.file
   if (!previous) throw new UsageError('policy rollback: no policy decided before')
   const { id } = await loadEntry(folder, previous, await policyReading())
   await provenPolicy(policyFileOf(folder, previous.policy), models)
   const from = await idOf(folder, active.policy)
-  const next = { active: previous, previous: active, ...(shadow && shadow.policy !== previous.policy && { shadow }) }
+  const next = {
+    active: previous,
+    previous: active,
+    ...(shadow && shadow.policy !== previous.policy && { shadow }),
+    ...(candidate && { candidate })
+  }
   await changeActive(folder, before, next, { at, action: 'rollback', from, to: id })
   print(`${id} decides again instead of ${from ?? active.policy}`)
 }

@@ -41,6 +41,7 @@ export const ActivePoliciesSchema = Type.Object(
   {
     active: EntrySchema,
     previous: Type.Optional(Type.Union([EntrySchema, Type.Null()], { description: 'Where a rollback goes' })),
+    candidate: Type.Optional({ ...EntrySchema, description: 'Approved by fewer than two so far; decides nothing' }),
     shadow: Type.Optional(
       Type.Object(
         { policy: PolicyNameSchema, share: Type.Number({ exclusiveMinimum: 0, maximum: 1 }) },

@@ -128,6 +128,30 @@ describe('policy activate', () => {
     expect((await activeOf(folder)).active).toEqual(entry('one'))
   })
 
+  test('keeps a first approval until the second person gives theirs, of the same bytes', async () => {
+    const folder = await policiesFolderOf()
+    expect((await policy(folder, ['activate', 'two', '--approver', 'Ada Obi'])).refusal).toMatch(
+      /only Ada Obi has so far/
+    )
+    expect(await activeOf(folder)).toMatchObject({
+      active: entry('one'),
+      candidate: { approvals: [{ approver: 'Ada Obi' }] }
+    })
+    expect((await policy(folder, ['activate', 'two', '--approver', 'ADA obi'])).refusal).toMatch(
+      /only Ada Obi has so far/
+    )
+    await writeFile(new URL('two.json', folder), `${policyText('two')}\n`)
+    expect((await policy(folder, ['activate', 'two', '--approver', 'Ben Wu'])).refusal).toMatch(
+      /only Ben Wu has so far/
+    )
+    const { lines } = await policy(folder, ['activate', 'two', '--approver', 'Ada Obi'])
+    expect(lines).toEqual([expect.stringMatching(/approved by Ben Wu, Ada Obi$/)])
+    expect(await activeOf(folder)).not.toHaveProperty('candidate')
+    expect(await historyOf(folder)).toMatchObject(
+      ['approve', 'approve', 'approve', 'activate'].map((action) => ({ action }))
+    )
+  })
+
   test('refuses an invalid file, and nothing changes', async () => {
     const folder = await policiesFolderOf({ bad: policyText('bad', ({ bands }) => void bands.pop()) })
     expect((await policy(folder, ['activate', 'bad', ...TWO])).refusal).toMatch(/bad\.json\n {2}\/bands\/3\/pdBelow/)
