@@ -43,8 +43,8 @@ const readGoods = oneOf({
  * transaction’s. It has no application.submitted among the events, because a replay appends that itself, as live does. What
  * comes of it happens after it: the decision a millisecond later, which the table does not date, and the issue, which the
  * table dates a few seconds before the request, a millisecond after that at the earliest. PaidOnDate, IsFinalPayBack and
- * AmountLoan appear in the payment’s event and at the closing, at PaidOnDate; DueDate in what happens to a loan that
- * already runs; IsThirdPartyConfirmed and ThirdPartyId nowhere.
+ * AmountLoan appear in the payment’s event and at the closing, at PaidOnDate; DueDate in what happens to a loan from its
+ * issue on; IsThirdPartyConfirmed and ThirdPartyId nowhere.
  *
  * Times name no zone and are taken as UTC: the nights of both tables lie where Ugandan nights lie in UTC.
  */
@@ -138,7 +138,7 @@ function toEvents({ loanId, request, issuedAtMs, dueAtMs: statedDueAtMs, payment
   })
   const events = [
     decided,
-    event(loanId, 'loan.disbursed', disbursedAtMs, { principalMinor: amountMinor, termDays: TERM_DAYS }),
+    event(loanId, 'loan.disbursed', disbursedAtMs, { principalMinor: amountMinor, termDays: TERM_DAYS, dueAtMs }),
     ...payments.map((payment) =>
       event(payment.paymentId, 'repayment.received', payment.atMs, {
         instalmentNo: 1,

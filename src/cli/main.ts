@@ -7,6 +7,7 @@ import { deadletterCommand } from './deadletter.ts'
 import { exportCommand } from './export.ts'
 import { importCommand } from './import.ts'
 import { keysCommand } from './keys.ts'
+import { loansCommand } from './loans.ts'
 import { modelsCommand } from './models.ts'
 import { policyCommand } from './policy.ts'
 import { replayCommand } from './replay.ts'
@@ -25,6 +26,7 @@ const COMMANDS: readonly Command[] = [
   archiveCommand,
   replayCommand,
   replayDecisionCommand,
+  loansCommand,
   applicantCommand
 ]
 

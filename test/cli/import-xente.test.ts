@@ -24,7 +24,8 @@ describe('assay import xente', () => {
       event('L-2.loan.disbursed', '2018-10-05T10:00:10.002', {
         loanId: 'L-2',
         principalMinor: 10_000_000,
-        termDays: 30
+        termDays: 30,
+        dueAtMs
       }),
       event('R-2.repayment.received', '2018-10-25T08:00:00', {
         loanId: 'L-2',
