@@ -13,7 +13,8 @@ Finds what a service of its own does at most, then offers it many times as much,
 docs/overload.md tells how to read it. The exit code is 0 when the run itself worked, whether the goals hold or not.
 
   --times 10            the saturation rate so many times
-  --seconds 8           of saturation and of overload
+  --seconds 4           of saturation and of overload
+  --rounds 2            of both in turn; medians count
   --max-in-flight 512   connections of all callers together; what is due beyond is never sent, and counted
   --seed 1
   --json FILE           all numbers, latencies in milliseconds
@@ -27,33 +28,36 @@ function whole(name: string, text: string, maximum: number): number {
   throw new Error(`--${name} takes whole numbers from 1 to ${maximum}\n\n${USAGE}`)
 }
 
-function report({ peak, overload, ...rest }: OverloadResults, maxInFlight: number): string {
+function report({ rounds }: OverloadResults, maxInFlight: number): string {
   const cpu = (micros: Readonly<Record<string, number>>) => Math.round(micros.gateway ?? Number.NaN)
-  const rows = [
+  const rows = rounds.flatMap(({ peak, overload, ...round }) => [
     [
       'saturation',
-      Math.round(peak.rps),
-      Math.round(peak.rps),
+      ...[peak.rps, peak.rps].map(Math.round),
       peak.p99.toFixed(1),
       0,
       0,
-      cpu(peak.cpuMicrosPerRequest)
+      cpu(peak.cpuMicrosPerRequest),
+      peak.otherCores.toFixed(2)
     ],
     [
       `overload ${overload.rate}/s`,
-      Math.round(rest.sentPerSecond),
-      Math.round(rest.goodput),
+      ...[round.sentPerSecond, round.goodput].map(Math.round),
       overload.p99.toFixed(1),
-      rest.refused,
+      round.refused,
       overload.dropped,
-      cpu(overload.cpuMicrosPerRequest)
+      cpu(overload.cpuMicrosPerRequest),
+      overload.otherCores.toFixed(2)
     ]
-  ]
-  const other = Math.max(peak.otherCores, overload.otherCores)
+  ])
+  const statuses = rounds.map(({ overload }) => JSON.stringify(overload.statuses)).join(' ')
   return [
-    table(['', 'sent/s', 'decided/s', 'p99 ms', 'refused', 'never sent', 'gateway µs a request'], rows),
-    `  never sent: all ${maxInFlight} connections of the callers were in use. Statuses: ${JSON.stringify(overload.statuses)}\n`,
-    `  others took ${other.toFixed(2)} cores meanwhile; above 0.1, measure again\n`
+    table(
+      ['', 'sent/s', 'decided/s', 'p99 ms', 'refused', 'never sent', 'gateway µs a request', 'others, cores'],
+      rows
+    ),
+    `  never sent: all ${maxInFlight} connections of the callers were in use. Statuses: ${statuses}\n`,
+    '  others are other programs and the hypervisor; above 0.1, measure again\n'
   ].join('')
 }
 
@@ -77,7 +81,8 @@ async function main(args: string[]): Promise<void> {
     args,
     options: {
       times: { type: 'string', default: '10' },
-      seconds: { type: 'string', default: '8' },
+      seconds: { type: 'string', default: '4' },
+      rounds: { type: 'string', default: '2' },
       'max-in-flight': { type: 'string', default: '512' },
       seed: { type: 'string', default: '1' },
       json: { type: 'string' },
@@ -88,6 +93,7 @@ async function main(args: string[]): Promise<void> {
   const options = {
     times: whole('times', values.times, 100),
     seconds: whole('seconds', values.seconds, 600),
+    rounds: whole('rounds', values.rounds, 20),
     maxInFlight: whole('max-in-flight', values['max-in-flight'], 20_000),
     seed: whole('seed', values.seed, 1e9),
     connections: CONNECTIONS

@@ -8,13 +8,21 @@ interface Simulation {
   /** When a request that reaches the service at `atMs` is answered. */
   readonly answerAtMs: (atMs: number) => number
   readonly maxInFlight?: number
+  readonly dropsBeyond?: boolean
   readonly measureFromMs?: number
   /** How much too late the generator is called. */
   readonly latenessMs?: number
 }
 
 /** Runs the accounts on a clock of their own, without network, threads or a machine that may be busy. */
-function simulate({ planMs, answerAtMs, maxInFlight = 1e9, measureFromMs = 0, latenessMs = 0 }: Simulation) {
+function simulate({
+  planMs,
+  answerAtMs,
+  maxInFlight = 1e9,
+  dropsBeyond,
+  measureFromMs = 0,
+  latenessMs = 0
+}: Simulation) {
   let nowMs = 0
   let finished = false
   const answers: { readonly atMs: number; readonly index: number }[] = []
@@ -22,6 +30,7 @@ function simulate({ planMs, answerAtMs, maxInFlight = 1e9, measureFromMs = 0, la
     planMs,
     measureFromMs,
     maxInFlight,
+    dropsBeyond: dropsBeyond ?? false,
     nowMs: () => nowMs,
     transmit: (index) => answers.push({ atMs: answerAtMs(nowMs), index }),
     onFinished: () => {
@@ -73,6 +82,12 @@ describe('the accounts of the open loop', () => {
     const counts = simulate({ planMs: fixed, answerAtMs: stalls, maxInFlight: 50 })
     expectClose(counts, STALL_TRUTH)
     expect(counts.heldBack).toBe(1950)
+  })
+
+  it('never send what finds all connections in use where callers have no more, and say how many those were', () => {
+    const counts = simulate({ planMs: fixed, answerAtMs: stalls, maxInFlight: 50, dropsBeyond: true })
+    expect([counts.sent, counts.dropped, counts.heldBack, counts.errors]).toEqual([8050, 1950, 0, 0])
+    expect(counts.max).toBeCloseTo(2000, -1)
   })
 
   it('show a service of one at a time as the queue it is', () => {
