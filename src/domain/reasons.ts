@@ -34,6 +34,8 @@ export const REASONS = {
   R310: { zh: '在该风险水平下没有合规价格', en: 'No compliant price exists at this risk' },
   R320: { zh: '金额不在产品范围内', en: 'Amount is outside what the product offers' },
   R401: { zh: '年龄未提供，需人工核实', en: 'Age is not known and must be checked by a person' },
+  R404: { zh: '需要提供借款用途证明', en: 'The purpose of the loan must be shown' },
+  R405: { zh: '需要提供非在校学生证明', en: 'Proof is needed that the applicant is not a student' },
   R501: { zh: '无法核实所提供的信息', en: 'The information could not be verified' },
   R502: { zh: '无法核实所提供的信息', en: 'The information could not be verified' },
   R503: { zh: '无法核实所提供的信息', en: 'The information could not be verified' },

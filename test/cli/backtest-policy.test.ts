@@ -38,7 +38,7 @@ interface Summary {
 /** Nobody of the made-up people is refused for anything but the score. */
 const LENIENT = policyText('lenient', (policy) => {
   policy.velocity.splice(0)
-  const { firstLoanBand, ...rest } = policy
+  const { firstLoanBand, pricing, ...rest } = policy
   for (const key of Object.keys(policy)) delete (policy as Record<string, unknown>)[key]
   Object.assign(policy, rest)
   for (const band of policy.bands as { action: string; nominalRate: number | null; limitShare: number }[])

@@ -81,8 +81,8 @@ describe('assay backtest', () => {
 
   test('takes another policy and another model', async () => {
     const folder = await imported(MADE_UP)
-    const { firstLoanBand, pricing, ...policy } = JSON.parse(await readFile(BASELINE, 'utf8'))
-    expect([firstLoanBand, pricing.length]).toEqual(['B', 2])
+    const { firstLoanBand, pricing, limits, ...policy } = JSON.parse(await readFile(BASELINE, 'utf8'))
+    expect([firstLoanBand, pricing.length, limits.length]).toEqual(['B', 2, 2])
     const bands = [{ ...policy.bands[0], pdBelow: 0.001 }, policy.bands.at(-1)]
     await writeFile(join(folder, 'strict.json'), JSON.stringify({ ...policy, version: 'strict', bands }))
     const strict = await backtest(folder, '--policy', join(folder, 'strict.json'))

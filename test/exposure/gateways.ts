@@ -15,6 +15,7 @@ import { createQuality } from '../../src/features/quality.ts'
 import { createFeatureSet, createVectorPicker } from '../../src/features/vector.ts'
 import { compilePolicy } from '../../src/policy/engine.ts'
 import { loadPolicy } from '../../src/policy/load.ts'
+import { loadRules } from '../../src/policy/load-rules.ts'
 import { type Keys, partitionOfText } from '../../src/redis/keys.ts'
 
 export const LIMIT_MINOR = 6_000_000
@@ -93,7 +94,12 @@ export async function createGateway({ redis, keys, random, onExposed }: GatewayO
 }
 
 async function createServing(): Promise<Serving> {
-  const { policy, id } = await loadPolicy(new URL('../../policies/baseline.json', import.meta.url), FEATURES.names)
+  const rules = await loadRules()
+  const { policy, id } = await loadPolicy(
+    new URL('../../policies/baseline.json', import.meta.url),
+    FEATURES.names,
+    rules
+  )
   const { firstLoanBand: _, fraud: __, ...rest } = policy
   // One limit for everybody at all times, so that it can be said what is too much.
   const products = policy.products.map((product) => ({ ...product, firstLoanMaxMinor: product.amountMinor.max }))
@@ -106,7 +112,7 @@ async function createServing(): Promise<Serving> {
     toVector: createVectorPicker(FEATURES.names, INPUTS),
     scorer: { score: async () => ({ kind: 'scored', pd: 0.05, contributions: null }) },
     scorecard: null,
-    decideByPolicy: compilePolicy({ ...rest, products, velocity: [] }, model, FEATURES.names),
+    decideByPolicy: compilePolicy({ ...rest, products, velocity: [] }, model, FEATURES.names, { rules }),
     answerContext: {
       policyId: id,
       modelIds: { credit: 'test@sha256:0' },

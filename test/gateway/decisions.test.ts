@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { readStoredDecision } from '../../src/decisions/record.ts'
 import { compileCheck } from '../../src/domain/check.ts'
 import { type Decision, DecisionSchema } from '../../src/domain/decision.ts'
 import { createCompactor } from '../../src/features/compactor.ts'
@@ -77,11 +78,46 @@ describe('POST /v1/decisions', () => {
 
   test('a product that no model was validated for is referred to a person', async () => {
     const service = await buildTestApp()
-    const request = application({ product: 'consumer', currency: 'CNY', term: { count: 12, unit: 'month' } })
+    const consumer = { product: 'consumer', currency: 'CNY', term: { count: 12, unit: 'month' } } as const
+    const request = application({ ...consumer, consents: ['automated_decision', 'bureau_query'] })
     expect((await postDecision(service, request)).json()).toMatchObject({
       decision: 'REFER',
-      reasons: [{ code: 'R903' }]
+      reasons: [{ code: 'R903' }],
+      trace: { rulePacks: [expect.stringMatching(/^cn-internet-microloan-/)] }
     })
+    expect((await postDecision(service, application(consumer))).json()).toMatchObject({
+      decision: 'REFER',
+      reasons: [{ code: 'R220' }, { code: 'R903' }]
+    })
+  })
+
+  test('a referral that a check can settle says which, and the record has the steps and the rules', async () => {
+    const service = await buildTestApp()
+    const term = { count: 12, unit: 'month' } as const
+    const consents = ['automated_decision', 'bureau_query'] as const
+    const request = application({
+      product: 'consumer',
+      currency: 'CNY',
+      term,
+      purpose: 'other',
+      consents: [...consents]
+    })
+    const decision = (await postDecision(service, request)).json<Decision>()
+    expect(decision).toMatchObject({
+      decision: 'REFER',
+      reasons: [{ code: 'R404' }, { code: 'R903' }],
+      nextActions: [{ type: 'PROVIDE_PURPOSE_PROOF', attemptsLeft: 3 }]
+    })
+    const stored = await service.store.read('alpha', decision.decisionId)
+    const read = stored && readStoredDecision(stored)
+    expect(read).toMatchObject({ ok: true })
+    const record = JSON.parse(stored?.record ?? '{}')
+    expect(record.steps).toMatchObject({
+      fraud: 'PASS',
+      eligibility: { outcome: 'REFER', hits: [{ rule: 'proofs/0', reason: 'R404', read: { purpose: 'other' } }] },
+      score: 'R903'
+    })
+    expect(record.rules.evaluated['in_force binds']).toContain('CN.MICRO.STUDENTS')
   })
 
   test.each([
@@ -117,7 +153,7 @@ describe('POST /v1/decisions', () => {
     expect(decision).toMatchObject({
       decision: 'APPROVE',
       limit: { bindingConstraint: 'AFFORDABILITY' },
-      reasons: [{ code: 'R302' }]
+      reasons: [{ code: 'R301' }]
     })
     const [offer] = decision.offers
     expect(offer?.amountMinor).toBe(1_050_000)

@@ -5,8 +5,9 @@ import { compileCheck } from '../../src/domain/check.ts'
 import { OfferSchema } from '../../src/domain/decision.ts'
 import { makeOffers } from '../../src/policy/offers.ts'
 import type { LprSeries } from '../../src/policy/rule-pack-schema.ts'
-import { POLICY } from './applying.ts'
+import type { Policy } from '../../src/policy/schema.ts'
 
+const POLICY = JSON.parse(await readFile(new URL('../../policies/baseline.json', import.meta.url), 'utf8')) as Policy
 const SHIPPED = new URL('../../policies/rule-packs/lpr-1y.json', import.meta.url)
 const check = compileCheck(OfferSchema)
 

@@ -6,6 +6,7 @@ import { CATALOGUE } from '../../src/features/catalogue.ts'
 import { createQuality } from '../../src/features/quality.ts'
 import { createFeatureSet } from '../../src/features/vector.ts'
 import { loadPolicy } from '../../src/policy/load.ts'
+import { loadRules } from '../../src/policy/load-rules.ts'
 import { type LineupDeps, type OpenLineup, openLineup } from '../../src/serving/lineup.ts'
 import { loadActiveSet } from '../../src/serving/models.ts'
 import type { ShadowResult } from '../../src/serving/shadow.ts'
@@ -13,7 +14,11 @@ import { watchLineup } from '../../src/serving/watch.ts'
 import { copyVersion, modelsFolder, setActive } from './folders.ts'
 
 const FEATURES = createFeatureSet(CATALOGUE)
-const LOADED = await loadPolicy(new URL('../../policies/baseline.json', import.meta.url), FEATURES.names)
+const LOADED = await loadPolicy(
+  new URL('../../policies/baseline.json', import.meta.url),
+  FEATURES.names,
+  await loadRules()
+)
 const FRAUD = { champion: '1.0.0' }
 const threadFile = (name: string) => new URL(`../fixtures/workers/${name}.ts`, import.meta.url).href
 

@@ -6,6 +6,7 @@ import { createQuality } from '../../src/features/quality.ts'
 import { createFeatureSet } from '../../src/features/vector.ts'
 import type { Verdict } from '../../src/policy/engine.ts'
 import { loadPolicy } from '../../src/policy/load.ts'
+import { loadRules } from '../../src/policy/load-rules.ts'
 import { createKeys } from '../../src/redis/keys.ts'
 import { openLineup } from '../../src/serving/lineup.ts'
 import { loadActiveSet } from '../../src/serving/models.ts'
@@ -131,7 +132,8 @@ describe('a candidate policy beside decisions', () => {
 test('a line-up under other policies keeps its threads, decides by them and asks the candidate', async () => {
   const folder = await modelsFolder({ credit: { champion: '1.1.0' }, fraud: { champion: '1.0.0' } })
   const policies = await policiesFolderOf({ strict: strictText('strict') })
-  const load = (name: string) => loadPolicy(new URL(`${name}.json`, policies), FEATURES.names)
+  const rules = await loadRules()
+  const load = (name: string) => loadPolicy(new URL(`${name}.json`, policies), FEATURES.names, rules)
   const [one, two, strict] = await Promise.all([load('one'), load('two'), load('strict')])
   const results: PolicyShadowResult[] = []
   const lineup = await openLineup(await loadActiveSet(folder, throwIt), {
