@@ -25,6 +25,7 @@ import { deadline } from './plugins/deadline.ts'
 import { openapi } from './plugins/openapi.ts'
 import { requestMetrics } from './plugins/request-metrics.ts'
 import { ProblemSchema } from './problem.ts'
+import { cancellationRoutes } from './routes/cancellation.ts'
 import { decisionRoutes } from './routes/decisions.ts'
 import { eventRoutes } from './routes/events.ts'
 import { explanationRoutes } from './routes/explanation.ts'
@@ -132,6 +133,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
     onConflict: () => metrics.counter('credit_idempotency_conflicts_total').inc({ endpoint: 'decisions' })
   })
   await app.register(loanRoutes, { loans: deps.loans, edge, clock })
+  await app.register(cancellationRoutes, { store: deps.store, behaviour: deps.behaviour, clock })
   await app.register(explanationRoutes, { explain: deps.explain })
   await app.register(eventRoutes, {
     behaviour: deps.behaviour,

@@ -90,6 +90,23 @@ describe('what somebody owes or was offered', () => {
     expect(await roomOf(service, person)).toBe(LIMIT_MINOR)
   })
 
+  test('ends with the offer when a front-end cancels it, however often; another partner’s is not found', async () => {
+    const service = await buildTestApp()
+    const person = newPerson()
+    const { decisionId } = await decideFor(service, person, LIMIT_MINOR)
+    const cancel = (headers = service.alpha, id = decisionId) =>
+      service.app.inject({ method: 'POST', url: `/v1/decisions/${id}/cancel`, headers })
+    expect((await cancel(service.beta)).statusCode).toBe(404)
+    const refused = await decideFor(service, person, LIMIT_MINOR)
+    expect((await cancel(service.alpha, refused.decisionId)).json()).toMatchObject({ cancelled: false })
+    expect(await roomOf(service, person)).toBe(0)
+    for (let time = 0; time < 2; time++) {
+      const answer = await cancel()
+      expect([answer.statusCode, answer.json()]).toEqual([200, { decisionId, cancelled: true }])
+    }
+    expect(await roomOf(service, person)).toBe(LIMIT_MINOR)
+  })
+
   test('ends with the validity of the offer', async () => {
     let nowMs = Date.now()
     const service = await buildTestApp({ clock: { nowMs: () => nowMs } })

@@ -115,6 +115,7 @@ describe('the OpenAPI document', () => {
       'get /v1/loans/{loanId}',
       'get /v1/webhooks/deliveries',
       'post /v1/decisions',
+      'post /v1/decisions/{decisionId}/cancel',
       'post /v1/events',
       'post /v1/outcomes',
       'post /v1/webhooks/deliveries/{deliveryId}/resend'
