@@ -97,7 +97,7 @@ function toLoan(account: LoanAccount, events: number, nowMs: number): Loan {
     asOfMs: nowMs,
     state,
     disbursedAtMs: account.disbursedAtMs,
-    principalMinor: terms.principalMinor ?? toldPrincipal(account),
+    principalMinor: terms.principalMinor ?? principalOf(terms.schedule),
     currency: terms.currency ?? null,
     product: terms.product ?? null,
     channel: terms.channel ?? null,
@@ -162,8 +162,8 @@ function scheduleOf(account: LoanAccount, nowMs: number): LoanInstalment[] {
   })
 }
 
-function toldPrincipal({ plan }: LoanAccount): number | null {
-  return plan.isTold ? plan.rows.reduce((sum, { principalMinor }) => sum + principalMinor, 0) : null
+function principalOf(schedule: LoanAccount['terms']['schedule']): number | null {
+  return schedule?.reduce((sum, { principalMinor }) => sum + principalMinor, 0) ?? null
 }
 
 function toPromise(account: LoanAccount, promised: Promised, nowMs: number): Loan['promises'][number] {
