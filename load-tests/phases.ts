@@ -45,7 +45,7 @@ export interface SaturationPhase {
 }
 
 /** Above this the service is not slow but overrun; the gateway refuses from here on. */
-const MAX_IN_FLIGHT = 256
+const MAX_IN_FLIGHT = 192
 const DRAIN_MS = 3000
 const SETTLE_MS = 20_000
 const SETTLE_LOOK_MS = 500
