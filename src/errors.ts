@@ -21,12 +21,18 @@ export const ERRORS = {
     title: 'What the decision was made with is no longer here',
     retryable: false
   },
+  decision_superseded: { status: 409, title: 'A later decision took the place of this one', retryable: false },
+  review_not_open: { status: 409, title: 'Nothing of this kind is open for the decision', retryable: false },
+  review_held: { status: 409, title: 'Somebody else holds the review, or finished it', retryable: false },
+  review_not_claimed: { status: 409, title: 'The review is not claimed by you, or no longer', retryable: false },
+  review_not_allowed: { status: 409, title: 'The policy lets no person do this', retryable: false },
   body_too_large: { status: 413, title: 'The body is too large', retryable: false },
   unsupported_media_type: { status: 415, title: 'Only application/json is accepted', retryable: false },
   application_conflict: { status: 422, title: 'The application is known with another content', retryable: false },
   idempotency_conflict: { status: 422, title: 'The Idempotency-Key was used for another request', retryable: false },
   backlog: { status: 429, title: 'Too many events wait to be worked off', retryable: true },
   share_exceeded: { status: 429, title: 'Others want what this partner has beyond its share', retryable: true },
+  reviews_full: { status: 429, title: 'Too many reviews wait for a person', retryable: true },
   internal_error: { status: 500, title: 'Something went wrong on our side', retryable: true },
   overloaded: { status: 503, title: 'Too many requests are in progress', retryable: true },
   store_unavailable: {

@@ -28,12 +28,17 @@ import { createMetrics } from './metrics.ts'
 import { createRecordOutcomes } from './outcomes/record-outcomes.ts'
 import { createRedisOutcomeStore } from './outcomes/redis-outcome-store.ts'
 import { loadRules } from './policy/load-rules.ts'
+import { reviewPolicyOf } from './policy/review-policy.ts'
 import { observePolicies } from './policy-metrics.ts'
 import { createBacklog } from './redis/backlog.ts'
 import { createRedis, whenReady } from './redis/client.ts'
 import { loadFunctions } from './redis/functions.ts'
 import { createKeys, PARTITIONS, partitionOfText } from './redis/keys.ts'
 import { watchPulse } from './redis/pulse.ts'
+import { observeReviews } from './review-metrics.ts'
+import { createFinishReview } from './reviews/finish-review.ts'
+import { createRedisReviewStore } from './reviews/redis-review-store.ts'
+import { createReviewQueue } from './reviews/review-queue.ts'
 import { openLineup } from './serving/lineup.ts'
 import { loadActiveSet } from './serving/models.ts'
 import { openPolicies } from './serving/policies-in-force.ts'
@@ -215,6 +220,9 @@ async function main(): Promise<void> {
     commitReserveMs: config.DECISION_DEADLINE_MS * COMMIT_RESERVE_SHARE
   })
 
+  const reviews = createRedisReviewStore({ redis, keys, retentionMs: config.DECISION_RETENTION_DAYS * DAY_MS })
+  const reviewDeps = { decisions: store, reviews, nowMs: systemClock.nowMs }
+
   const notReady = (): string[] => {
     if (isEnding()) return ['shutting down']
     const up = redis.status === 'ready'
@@ -252,6 +260,15 @@ async function main(): Promise<void> {
         keepMs: config.DECISION_RETENTION_DAYS * DAY_MS
       }),
       webhooks: createDeliveries(eventsRedis, keys),
+      reviewQueue: createReviewQueue({ ...reviewDeps, reviewPolicy: () => reviewPolicyOf(policies.active().policy) }),
+      finishReview: createFinishReview({
+        ...reviewDeps,
+        policy: policies.active,
+        featureSet,
+        newUuidv7: randomUUIDv7,
+        onFinished: observeReviews(metrics)
+      }),
+      rounds: reviews.rounds,
       behaviour: createBehaviourStore({
         redis: eventsRedis,
         keys,

@@ -208,6 +208,23 @@ export const METRICS = {
     help: 'Bad outcomes by those the model expected',
     labels: ['model', 'version']
   },
+  credit_reviews_finished_total: {
+    type: 'counter',
+    help: 'Reviews that a person finished',
+    labels: ['product', 'decision', 'action', 'in_time']
+  },
+  credit_manual_overrides_total: {
+    type: 'counter',
+    help: 'Decisions of a person against the policy',
+    labels: ['product', 'direction']
+  },
+  credit_manual_review_pending: { type: 'gauge', help: 'Reviews that wait for a person', labels: [] },
+  credit_manual_review_overdue: { type: 'gauge', help: 'Those of them that are past their time', labels: [] },
+  credit_manual_review_oldest_age_seconds: {
+    type: 'gauge',
+    help: 'How long the review that is due first has waited',
+    labels: []
+  },
   credit_redis_up: { type: 'gauge', help: '1 while the connection can take commands', labels: ['role'] },
   credit_redis_errors_total: { type: 'counter', help: 'Errors of the connection', labels: ['role'] },
   credit_log_entries_total: {

@@ -23,6 +23,7 @@ const ROOTS = [
   'src/decision-metrics.ts',
   'src/serving-metrics.ts',
   'src/policy-metrics.ts',
+  'src/review-metrics.ts',
   'src/cli',
   'workers/ingest.ts',
   'workers/monitor.ts'
@@ -54,6 +55,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'src/webhooks'
   ],
   'src/webhooks': ['src/domain', 'src/redis'],
+  'src/reviews': ['src/domain', 'src/policy', 'src/redis', 'src/decisions', 'src/webhooks'],
   'src/inbox': ['src/domain', 'src/edge', 'src/features', 'src/redis'],
   'src/gateway': [
     'src/loans',
@@ -65,6 +67,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'src/access',
     'src/explanation',
     'src/outcomes',
+    'src/reviews',
     'src/webhooks'
   ],
   'src/config.ts': ['src/domain'],
@@ -132,7 +135,7 @@ describe('where a library may be used', () => {
     [/^(fastify|fastify-plugin|@fastify\/.*|@scalar\/.*)$/, /^src\/gateway\//],
     [
       /^ioredis$/,
-      /^src\/(redis\/|access\/|inbox\/|webhooks\/|features\/(behaviour-store|compactor|entity-store)\.ts|(decisions|loans|outcomes|serving)\/redis-|monitoring\/|cli\/|main\.ts)|^workers\/(ingest|monitor)\.ts/
+      /^src\/(redis\/|access\/|inbox\/|webhooks\/|features\/(behaviour-store|compactor|entity-store)\.ts|(decisions|loans|outcomes|reviews|serving)\/redis-|monitoring\/|cli\/|main\.ts)|^workers\/(ingest|monitor)\.ts/
     ],
     [/^bullmq$/, /^src\/monitoring\/|^workers\/monitor\.ts/],
     [/^piscina$/, /^src\/inference\/pool\.ts/],

@@ -1,4 +1,5 @@
 import { hostname, setPriority } from 'node:os'
+import { createPartnerKeys } from '../src/access/partner-keys.ts'
 import { loadConfig } from '../src/config.ts'
 import { createRedisDecisionStore } from '../src/decisions/redis-decision-store.ts'
 import { describeError } from '../src/errors.ts'
@@ -31,6 +32,9 @@ import { createRedisOutcomeStore } from '../src/outcomes/redis-outcome-store.ts'
 import { createRedis, type RedisRole, whenReady } from '../src/redis/client.ts'
 import { createGroupReader } from '../src/redis/group-reader.ts'
 import { createKeys, PARTITIONS } from '../src/redis/keys.ts'
+import { createReviewGauges } from '../src/review-metrics.ts'
+import { createRedisReviewStore } from '../src/reviews/redis-review-store.ts'
+import { createReviewRelay } from '../src/reviews/review-relay.ts'
 import { type Closer, endOnSignals } from '../src/shutdown.ts'
 import { readVersion } from '../src/version.ts'
 import { createDeliver } from '../src/webhooks/deliver.ts'
@@ -167,8 +171,10 @@ async function main(): Promise<void> {
     blockMs: BLOCK_MS,
     takeOverAfterMs: TAKE_OVER_AFTER_MS
   })
+  const reviews = createRedisReviewStore({ redis, keys, retentionMs: config.DECISION_RETENTION_DAYS * DAY_MS })
   const relay = {
     reader,
+    review: createReviewRelay({ reviews, emit: createEmitWebhook(redis, keys) }),
     queue: queues['loan-monitor'],
     onRelayed: (jobs: number) => metrics.counter('credit_outbox_relayed_total').inc(jobs),
     onMalformed: () => log.error({ code: 'outbox_malformed' }, 'an outbox entry is not one')
@@ -235,6 +241,13 @@ async function main(): Promise<void> {
     store: createRedisOutcomeStore({ redis, keys, keepMs: config.DECISION_RETENTION_DAYS * DAY_MS }),
     monotonicMs: () => performance.now()
   })
+  const refreshReviews = createReviewGauges({
+    metrics,
+    reviews,
+    partnerKeys: createPartnerKeys(redis, keys),
+    nowMs: Date.now,
+    monotonicMs: () => performance.now()
+  })
   const notReady = (): string[] =>
     isEnding()
       ? ['shutting down']
@@ -250,6 +263,7 @@ async function main(): Promise<void> {
       metrics.gauge('credit_webhook_outbox_pending_entries').set(await webhookReader.countPending())
       metrics.gauge('credit_webhook_dead_letters').set(await deliveries.countDead())
       await refreshOutcomes()
+      await refreshReviews()
       for (const [queue, { getJobCounts }] of Object.entries(queues)) {
         const counts = await getJobCounts.call(queues[queue as QueueName], 'waiting', 'active', 'delayed', 'failed')
         for (const [state, jobs] of Object.entries(counts))

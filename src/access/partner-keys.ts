@@ -7,8 +7,15 @@ import { TenantSchema } from '../domain/ids.ts'
 import { AssayError } from '../errors.ts'
 import type { Keys } from '../redis/keys.ts'
 
-export const SCOPES = ['decisions', 'events', 'features', 'outcomes', 'webhooks', 'loans'] as const
+export const SCOPES = ['decisions', 'events', 'features', 'outcomes', 'reviews', 'webhooks', 'loans'] as const
 export type Scope = (typeof SCOPES)[number]
+/** What a program of a partner may have. A person reviews with a key of their own, which may do nothing else. */
+export const PARTNER_SCOPES = SCOPES.filter((scope) => scope !== 'reviews')
+
+export const ReviewerSchema = Type.String({
+  pattern: '^[a-z][a-z0-9.-]{0,31}$',
+  description: 'Who reviews with the key, by a short name within the partner'
+})
 
 /** What is stored of a key: never the secret. A 256-bit random secret needs no slow hash. */
 const StoredKeySchema = Type.Object(
@@ -16,6 +23,7 @@ const StoredKeySchema = Type.Object(
     tenant: TenantSchema,
     digest: Type.String({ pattern: '^[0-9a-f]{64}$', description: 'sha256 of the secret' }),
     scopes: Type.Array(Type.Enum([...SCOPES])),
+    reviewer: Type.Optional(ReviewerSchema),
     createdAtMs: Type.Integer(),
     revokedAtMs: Type.Union([Type.Integer(), Type.Null()])
   },
@@ -28,6 +36,8 @@ export interface Principal {
   readonly keyId: string
   readonly tenant: string
   readonly scopes: readonly Scope[]
+  /** The person whose key it is: exactly on keys of the scope reviews. */
+  readonly reviewer?: string
 }
 
 const KEY = /^ak_([0-9a-f]{12})_([A-Za-z0-9_-]{43})$/
@@ -43,7 +53,13 @@ export interface PartnerKeys {
   readonly verifyCached: (key: string) => Principal | 'refused' | undefined
   readonly verify: (key: string) => Promise<Principal | 'refused'>
   /** Makes a key. It is shown once: only its digest is kept. */
-  readonly create: (tenant: string, scopes: readonly Scope[], nowMs: number) => Promise<{ key: string; keyId: string }>
+  readonly create: (
+    tenant: string,
+    scopes: readonly Scope[],
+    nowMs: number,
+    /** Whose key it is: needed for the scope reviews, and for no other. */
+    reviewer?: string
+  ) => Promise<{ key: string; keyId: string }>
   /** False when there is no such key. */
   readonly revoke: (keyId: string, nowMs: number) => Promise<boolean>
   readonly list: () => Promise<(Principal & { readonly createdAtMs: number; readonly revokedAtMs: number | null })[]>
@@ -84,13 +100,16 @@ export function createPartnerKeys(redis: Redis, keys: Keys): PartnerKeys {
         throw new AssayError('store_unavailable', 'the key could not be looked up', { cause, retryAfterSeconds: 1 })
       }
     },
-    create: async (tenant, scopes, nowMs) => {
+    create: async (tenant, scopes, nowMs, reviewer) => {
+      if (scopes.includes('reviews') !== (reviewer !== undefined) || (reviewer !== undefined && scopes.length > 1))
+        throw new AssayError('internal_error', 'a person reviews with a key of their own, which may do nothing else')
       const keyId = randomBytes(6).toString('hex')
       const secret = randomBytes(32).toString('base64url')
       await store(keyId, {
         tenant,
         digest: digestOf(secret),
         scopes: [...scopes],
+        ...(reviewer !== undefined && { reviewer }),
         createdAtMs: nowMs,
         revokedAtMs: null
       })
@@ -107,8 +126,8 @@ export function createPartnerKeys(redis: Redis, keys: Keys): PartnerKeys {
     list: async () => {
       const all = await redis.hgetall(keys.partnerKeys())
       return Object.entries(all).map(([keyId, json]) => {
-        const { tenant, scopes, createdAtMs, revokedAtMs } = readStored(json)
-        return { keyId, tenant, scopes, createdAtMs, revokedAtMs }
+        const { digest: _, ...told } = readStored(json)
+        return { keyId, ...told }
       })
     }
   }
@@ -128,5 +147,7 @@ function digestOf(secret: string): string {
 function judge(keyId: string, secret: string, stored: StoredKey | typeof UNKNOWN): Principal | 'refused' {
   if (stored === UNKNOWN || stored.revokedAtMs !== null) return 'refused'
   const same = timingSafeEqual(Buffer.from(digestOf(secret), 'latin1'), Buffer.from(stored.digest, 'latin1'))
-  return same ? { keyId, tenant: stored.tenant, scopes: stored.scopes } : 'refused'
+  if (!same) return 'refused'
+  const { tenant, scopes, reviewer } = stored
+  return { keyId, tenant, scopes, ...(reviewer !== undefined && { reviewer }) }
 }

@@ -101,7 +101,7 @@ export function createTally(featureNames: readonly string[], assumptions: Assump
       if (isBad) sum.approvedBads++
       if (loan === undefined) continue
       sum.realisedLossMinor += isBad ? loan.lossIfBadMinor : 0
-      sum.realisedMarginMinor += (isBad ? -loan.lossIfBadMinor : loan.incomeMinor) - loan.costMinor
+      sum.realisedMarginMinor += (isBad ? -loan.lossIfBadMinor : loan.interestMinor) - loan.costMinor
     }
   }
 

@@ -106,7 +106,6 @@ export async function backtest(args: CommandArgs, stopping: AbortSignal): Promis
     const total = await source.total()
     const onReady = () => {
       startedAtMs = performance.now()
-      savedAtMs = startedAtMs
     }
     for await (const decided of source.run(before, onReady)) {
       if (stopping.aborted) break

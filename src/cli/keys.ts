@@ -1,4 +1,11 @@
-import { createPartnerKeys, type PartnerKeys, SCOPES, type Scope } from '../access/partner-keys.ts'
+import {
+  createPartnerKeys,
+  PARTNER_SCOPES,
+  type PartnerKeys,
+  ReviewerSchema,
+  SCOPES,
+  type Scope
+} from '../access/partner-keys.ts'
 import { systemClock } from '../clock.ts'
 import { compileCheck } from '../domain/check.ts'
 import { TenantSchema } from '../domain/ids.ts'
@@ -7,22 +14,30 @@ import { type Command, type CommandArgs, required, UsageError } from './command.
 import { withRedis } from './with-redis.ts'
 
 const checkTenant = compileCheck(TenantSchema)
+const checkReviewer = compileCheck(ReviewerSchema)
 
 /** bin/assay keys: partner keys, of which only digests are kept. */
 export const keysCommand: Command = {
   name: 'keys',
   summary: 'Create, list, check and revoke partner keys',
-  usage: `assay keys create --tenant NAME [--scopes ${SCOPES.join(',')}] [--json]
+  usage: `assay keys create --tenant NAME [--scopes ${PARTNER_SCOPES.join(',')}] [--json]
+assay keys create --tenant NAME --reviewer PERSON [--json]
 assay keys list
 assay keys check KEY     exit code 0 when the key is valid
 assay keys revoke KEY_ID
 
   --tenant   the partner the key belongs to
   --scopes   what it allows, comma-separated; all of it by default
+  --reviewer a key with which one person reviews, and does nothing else
   --json     one JSON line with key, keyId and tenant
 
 Uses REDIS_URL, or the Redis of a running npm start.`,
-  options: { tenant: { type: 'string' }, scopes: { type: 'string' }, json: { type: 'boolean' } },
+  options: {
+    tenant: { type: 'string' },
+    scopes: { type: 'string' },
+    reviewer: { type: 'string' },
+    json: { type: 'boolean' }
+  },
   run: (args) =>
     withRedis(args.env, async (redis, prefix) => {
       const partnerKeys = createPartnerKeys(redis, createKeys(prefix))
@@ -38,18 +53,30 @@ Uses REDIS_URL, or the Redis of a running npm start.`,
 async function create(partnerKeys: PartnerKeys, { values, print }: CommandArgs): Promise<void> {
   const tenant = required(values, 'tenant')
   if (!checkTenant(tenant).ok) throw new UsageError('--tenant takes lower-case letters, digits and -, at most 32')
-  const scopes = typeof values.scopes === 'string' ? values.scopes.split(',') : [...SCOPES]
+  const reviewer = readReviewer(values)
+  const all = reviewer === undefined ? PARTNER_SCOPES : ['reviews']
+  const scopes = typeof values.scopes === 'string' ? values.scopes.split(',') : [...all]
   const unknown = scopes.filter((scope) => !(SCOPES as readonly string[]).includes(scope))
   if (unknown.length > 0) throw new UsageError(`--scopes: ${unknown.join(', ')} is not one of ${SCOPES.join(', ')}`)
-  const { key, keyId } = await partnerKeys.create(tenant, scopes as Scope[], systemClock.nowMs())
+  if (scopes.includes('reviews') !== (reviewer !== undefined) || (reviewer !== undefined && scopes.length > 1))
+    throw new UsageError('the scope reviews goes with --reviewer, and with no other scope')
+  const { key, keyId } = await partnerKeys.create(tenant, scopes as Scope[], systemClock.nowMs(), reviewer)
   if (values.json === true) print(JSON.stringify({ key, keyId, tenant }))
   else print(`${key}\nShown once: only its digest is kept. Revoke it with: assay keys revoke ${keyId}`)
 }
 
+function readReviewer(values: CommandArgs['values']): string | undefined {
+  if (values.reviewer === undefined) return undefined
+  const checked = checkReviewer(values.reviewer)
+  if (checked.ok) return checked.value
+  throw new UsageError('--reviewer takes lower-case letters, digits, . and -, at most 32')
+}
+
 async function list(partnerKeys: PartnerKeys, { print }: CommandArgs): Promise<void> {
-  for (const { keyId, tenant, scopes, createdAtMs, revokedAtMs } of await partnerKeys.list()) {
+  for (const { keyId, tenant, scopes, reviewer, createdAtMs, revokedAtMs } of await partnerKeys.list()) {
     const state = revokedAtMs === null ? 'active' : `revoked ${new Date(revokedAtMs).toISOString()}`
-    print(`${keyId}  ${tenant}  ${scopes.join(',')}  ${new Date(createdAtMs).toISOString()}  ${state}`)
+    const allows = reviewer === undefined ? scopes.join(',') : `reviews by ${reviewer}`
+    print(`${keyId}  ${tenant}  ${allows}  ${new Date(createdAtMs).toISOString()}  ${state}`)
   }
 }
 

@@ -40,44 +40,9 @@ function diffLists(before: readonly Json[], after: readonly Json[], path: string
   if (name !== undefined && before.length + after.length > 0)
     return diffNamed(before, after, path, (each) => nameOf(each, name))
   if ([...before, ...after].every(isPlain)) return diffNamed(before, after, path, (each) => JSON.stringify(each))
-  return diffRows(before, after, path)
-}
-
-/** Rows without a name: those that are the same in both keep their place, so that an inserted one is one difference. */
-function diffRows(before: readonly Json[], after: readonly Json[], path: string): PolicyDifference[] {
-  const differences: PolicyDifference[] = []
-  let [from, to] = [0, 0]
-  for (const [old, now] of [...sameRows(before, after), [before.length, after.length] as const]) {
-    const changed = Math.min(old - from, now - to)
-    for (let at = 0; at < changed; at++)
-      differences.push(...diffMembers(before[from + at], after[to + at], `${path}/${to + at}`))
-    for (let at = from + changed; at < old; at++)
-      differences.push({ path: `${path}/${at}`, before: before[at] as Json })
-    for (let at = to + changed; at < now; at++) differences.push({ path: `${path}/${at}`, after: after[at] as Json })
-    ;[from, to] = [old + 1, now + 1]
-  }
-  return differences
-}
-
-/** The places of a longest common subsequence, in order. */
-function sameRows(before: readonly Json[], after: readonly Json[]): (readonly [number, number])[] {
-  const [old, now] = [before, after].map((list) => list.map((row) => JSON.stringify(row))) as [string[], string[]]
-  const longest = Array.from({ length: old.length + 1 }, () => new Uint16Array(now.length + 1))
-  const lengthAt = (left: number, right: number) => longest[left]?.[right] as number
-  for (let left = old.length - 1; left >= 0; left--) {
-    for (let right = now.length - 1; right >= 0; right--) {
-      const isSame = old[left] === now[right]
-      const rest = Math.max(lengthAt(left + 1, right), lengthAt(left, right + 1))
-      ;(longest[left] as Uint16Array)[right] = isSame ? lengthAt(left + 1, right + 1) + 1 : rest
-    }
-  }
-  const same: (readonly [number, number])[] = []
-  for (let [left, right] = [0, 0]; left < old.length && right < now.length; ) {
-    if (old[left] === now[right]) same.push([left++, right++])
-    else if (lengthAt(left + 1, right) >= lengthAt(left, right + 1)) left++
-    else right++
-  }
-  return same
+  return Array.from({ length: Math.max(before.length, after.length) }, (_, index) =>
+    diffMembers(before[index], after[index], `${path}/${index}`)
+  ).flat()
 }
 
 function diffNamed(

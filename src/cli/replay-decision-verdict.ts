@@ -21,6 +21,8 @@ export type Blamed = (typeof BLAMED)[number]
 /** Whether a decision comes out the same again, to the bit, or what is not as it was when it was made. */
 export type ReplayVerdict =
   | { readonly verdict: 'same' }
+  /** A person decided: the bytes are those of the ledger, and there is nothing to compute. */
+  | { readonly verdict: 'person' }
   | {
       readonly verdict: Blamed
       /** JSON pointer of the first difference, into the answer, the record or the ledger entry. */
@@ -54,6 +56,7 @@ export function createReplayer(deps: ReplayDeps): (kept: KeptDecision) => Promis
     const read = readKept(kept, stored, deps)
     if ('verdict' in read) return read
     const { decision, record } = read
+    if (decision.decidedBy === 'HUMAN') return { verdict: 'person' }
     const { credit = '', fraud } = decision.trace.models
     const found = await servings.find({ credit, fraud, policy: decision.trace.policy })
     if (found.kind === 'missing') return { verdict: found.blame, at: found.at, why: found.why }
@@ -68,7 +71,9 @@ export function createReplayer(deps: ReplayDeps): (kept: KeptDecision) => Promis
   }
 }
 
-function blame(verdict: Blamed, at: string, why: string): Exclude<ReplayVerdict, { verdict: 'same' }> {
+type Faulty = Exclude<ReplayVerdict, { verdict: 'same' | 'person' }>
+
+function blame(verdict: Blamed, at: string, why: string): Faulty {
   return { verdict, at, why }
 }
 
@@ -84,7 +89,7 @@ function readKept(
   { tenant, decisionId, value, digest }: KeptDecision,
   stored: Lines,
   deps: ReplayDeps
-): ReadMeasured | Exclude<ReplayVerdict, { verdict: 'same' }> {
+): ReadMeasured | Faulty {
   const { featureSet } = deps
   if (digest === undefined) return blame('data', '/ledger', 'the ledger does not know the decision')
   if (digest !== hash('sha256', value, 'hex'))

@@ -113,7 +113,7 @@ async function findOne(source: KeptDecisionSource, wanted: Exclude<Wanted, 'all'
 async function replayOne(kept: KeptDecision, replay: Replay, print: CommandArgs['print']): Promise<boolean> {
   const verdict = await replay(kept)
   print(JSON.stringify({ decisionId: kept.decisionId, ...verdict }))
-  return verdict.verdict === 'same'
+  return verdict.verdict === 'same' || verdict.verdict === 'person'
 }
 
 interface ReplayAll extends Pick<CommandArgs, 'print' | 'progress'> {
@@ -126,24 +126,31 @@ interface ReplayAll extends Pick<CommandArgs, 'print' | 'progress'> {
 
 async function replayAll({ source, servings, replay, rate, show, print, progress }: ReplayAll): Promise<boolean> {
   const pace = createPacer(rate)
-  const counts = { decisions: 0, same: 0, ...Object.fromEntries(BLAMED.map((blamed) => [blamed, 0])) } as Counts
+  const counts = {
+    decisions: 0,
+    same: 0,
+    person: 0,
+    ...Object.fromEntries(BLAMED.map((blamed) => [blamed, 0]))
+  } as Counts
   let shownAtMs = systemClock.monotonicMs()
   for await (const part of source.all()) {
     const verdicts = await Promise.all(part.map(replay))
     verdicts.forEach((verdict, index) => {
       counts.decisions++
       counts[verdict.verdict]++
-      if (verdict.verdict !== 'same' && counts.decisions - counts.same <= show)
+      if ('at' in verdict && counts.decisions - counts.same - counts.person <= show)
         print(JSON.stringify({ decisionId: part[index]?.decisionId, ...verdict }))
     })
     await servings.trim()
     await pace(part.length)
     if (systemClock.monotonicMs() - shownAtMs < SHOW_EVERY_MS) continue
     shownAtMs = systemClock.monotonicMs()
-    progress(`replay-decision: ${counts.decisions} decisions, ${counts.decisions - counts.same} not the same`)
+    progress(
+      `replay-decision: ${counts.decisions} decisions, ${counts.decisions - counts.same - counts.person} not the same`
+    )
   }
   print(JSON.stringify(counts))
-  return counts.same === counts.decisions
+  return counts.same + counts.person === counts.decisions
 }
 
 type Counts = Record<ReplayVerdict['verdict'] | 'decisions', number>

@@ -5,6 +5,7 @@ import type { Hold } from '../domain/exposure.ts'
 import { DecisionIdSchema, TenantSchema } from '../domain/ids.ts'
 import type { NextAction } from '../domain/next-actions.ts'
 import type { ReasonCode } from '../domain/reasons.ts'
+import type { ReviewEvent } from '../domain/review-event.ts'
 import type { Quality } from '../features/quality.ts'
 import type { MeasuredValues } from '../features/vector.ts'
 import type { ScorecardScore } from '../inference/scorecard.ts'
@@ -13,6 +14,7 @@ import { type ExposureReading, holdOf } from './exposure.ts'
 import type { LeftOut } from './ladder.ts'
 
 const DAY_MS = 86_400_000
+const MINUTE_MS = 60_000
 
 /** What an approval leaves for the relay, and the payload of the job it becomes: ids only. */
 export const OutboxEntrySchema = Type.Object(
@@ -32,6 +34,7 @@ export interface AnswerContext {
   readonly modelIds: Readonly<Record<string, string>> & { readonly credit: string }
   readonly featureSetId: string
   readonly offerValidDays: number
+  readonly reviewSlaMinutes: number
   /** Keeps with the record how old and how exact its features were. */
   readonly quality: Quality
 }
@@ -91,7 +94,7 @@ export function composeAnswer(context: AnswerContext, input: AnswerInput): Answe
       featureSet: context.featureSetId,
       degraded
     },
-    links: { self: `/v1/decisions/${decisionId}` }
+    links: linksOf(decisionId, outcome !== 'APPROVE' || reasons.length > 0)
   }
   const answer = JSON.stringify(decision)
   return {
@@ -102,7 +105,7 @@ export function composeAnswer(context: AnswerContext, input: AnswerInput): Answe
     degraded,
     answer,
     value: Buffer.from(`${answer}\n${composeRecord(context, input)}`),
-    outbox: composeOutbox(input),
+    outbox: composeOutbox(context, input),
     hold: holdOf(verdict, {
       applicationId: application.applicationId,
       nowMs,
@@ -112,9 +115,26 @@ export function composeAnswer(context: AnswerContext, input: AnswerInput): Answe
   }
 }
 
-/** What an approval sets off: its loan is to be monitored. */
-function composeOutbox({ application: { tenant }, decisionId, verdict }: AnswerInput): string | undefined {
+/** Whoever did not get all that was asked for may have it looked at by a person, and gets a notice. */
+function linksOf(decisionId: string, isAdverse: boolean): Decision['links'] {
+  const self = `/v1/decisions/${decisionId}`
+  const explanation = `${self}/explanation`
+  return isAdverse
+    ? { self, explanation, review: `${self}/review-requests`, notice: `${self}/notice` }
+    : { self, explanation }
+}
+
+/** What a decision sets off: an approved loan is to be monitored, a referred application to be looked at by a person. */
+function composeOutbox(
+  { reviewSlaMinutes }: AnswerContext,
+  { application: { tenant, applicationId }, decisionId, nowMs, verdict }: AnswerInput
+): string | undefined {
   const { outcome, utcOffsetMinutes } = verdict
+  if (outcome === 'REFER') {
+    const dueAtMs = nowMs + reviewSlaMinutes * MINUTE_MS
+    const event: ReviewEvent = { kind: 'review.open', tenant, decisionId, applicationId, atMs: nowMs, dueAtMs }
+    return JSON.stringify(event)
+  }
   if (outcome !== 'APPROVE' || utcOffsetMinutes === null) return undefined
   return JSON.stringify({ decisionId, tenant, utcOffsetMinutes } satisfies OutboxEntry)
 }

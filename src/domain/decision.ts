@@ -137,7 +137,21 @@ export const DecisionSchema = Type.Object(
       },
       strict
     ),
-    links: Type.Object({ self: Type.String() }, strict)
+    round: Type.Optional(
+      Type.Integer({ minimum: 2, description: 'Which decision of the application; absent on the first' })
+    ),
+    previousDecisionId: Type.Optional(DecisionIdSchema),
+    decidedBy: Type.Optional(Type.Literal('HUMAN', { description: 'Absent where no person decided' })),
+    links: Type.Object(
+      {
+        self: Type.String(),
+        explanation: Type.Optional(Type.String()),
+        review: Type.Optional(Type.String({ description: 'Where the borrower asks for a person to decide' })),
+        notice: Type.Optional(Type.String({ description: 'The adverse action notice' })),
+        evidence: Type.Optional(Type.String({ description: 'Where evidence for a next action goes' }))
+      },
+      strict
+    )
   },
   { ...strict, $id: 'Decision' }
 )

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { idSchema } from './ids.ts'
 
 /** Checks that a decision can ask for; with the evidence the application is decided again (domain reference 3.3). */
 export const STEP_UPS = [
@@ -33,3 +34,13 @@ export function nextAction(asked: {
   const expiresAt = new Date(asked.nowMs + asked.expiresInMinutes * MINUTE_MS).toISOString()
   return { type: asked.type, expiresAt, attemptsLeft: asked.attempts }
 }
+
+/** That a check was passed: which, and where its documents are. No document comes here. */
+export const EvidenceSchema = Type.Object(
+  {
+    type: Type.Enum([...STEP_UPS]),
+    referenceId: idSchema('The id of the check in the system that made it')
+  },
+  { additionalProperties: false }
+)
+export type Evidence = Static<typeof EvidenceSchema>

@@ -17,6 +17,10 @@ import type { LoanStore } from '../loans/loan-store.ts'
 import type { Logger } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import type { RecordOutcomes } from '../outcomes/record-outcomes.ts'
+import type { FinishReview } from '../reviews/finish-review.ts'
+import { ReviewSchema } from '../reviews/review.ts'
+import type { ReviewQueue } from '../reviews/review-queue.ts'
+import type { ReviewStore } from '../reviews/store.ts'
 import type { Deliveries } from '../webhooks/redis-deliveries.ts'
 import { installErrorHandler } from './error-handler.ts'
 import { admission } from './plugins/admission.ts'
@@ -33,6 +37,7 @@ import { featureRoutes } from './routes/features.ts'
 import { healthRoutes } from './routes/health.ts'
 import { loanRoutes } from './routes/loans.ts'
 import { outcomeRoutes } from './routes/outcomes.ts'
+import { reviewRoutes } from './routes/reviews.ts'
 import { webhookRoutes } from './routes/webhooks.ts'
 
 export interface AppDeps {
@@ -42,6 +47,9 @@ export interface AppDeps {
   readonly recordOutcomes: RecordOutcomes
   readonly loans: LoanStore
   readonly webhooks: Pick<Deliveries, 'listDead' | 'resend'>
+  readonly reviewQueue: ReviewQueue
+  readonly finishReview: FinishReview
+  readonly rounds: ReviewStore['rounds']
   readonly behaviour: BehaviourStore
   readonly featureSet: FeatureSet
   readonly partnerKeys: PartnerKeys
@@ -95,15 +103,16 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
       done(error as Error)
     }
   })
-  for (const schema of [
+  const schemas = [
     DecisionRequestSchema,
     DecisionSchema,
     ExplanationSchema,
     EventInputSchema,
     LoanSchema,
-    ProblemSchema
-  ])
-    app.addSchema(schema)
+    ProblemSchema,
+    ReviewSchema
+  ]
+  for (const schema of schemas) app.addSchema(schema)
 
   const errors = metrics.counter('credit_decision_errors_total')
   const inFlight = metrics.gauge('credit_requests_in_flight')
@@ -127,6 +136,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
   await app.register(decisionRoutes, {
     decide: deps.decide,
     store: deps.store,
+    rounds: deps.rounds,
     edge,
     clock,
     allowAsOf: options.allowAsOf,
@@ -135,6 +145,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
   await app.register(loanRoutes, { loans: deps.loans, edge, clock })
   await app.register(cancellationRoutes, { store: deps.store, behaviour: deps.behaviour, clock })
   await app.register(explanationRoutes, { explain: deps.explain })
+  await app.register(reviewRoutes, { queue: deps.reviewQueue, finish: deps.finishReview })
   await app.register(eventRoutes, {
     behaviour: deps.behaviour,
     edge,

@@ -1,43 +1,62 @@
 import type { Queue } from 'bullmq'
 import { OutboxEntrySchema } from '../decisions/answer.ts'
 import { compileCheck } from '../domain/check.ts'
+import { type ReviewEvent, ReviewEventSchema } from '../domain/review-event.ts'
 import type { GroupReader, StreamEntry } from '../redis/group-reader.ts'
 import { type LoanMonitor, loanMonitorJobId } from './queues.ts'
 
 export interface OutboxRelayDeps {
   readonly reader: GroupReader
   readonly queue: Pick<Queue<LoanMonitor>, 'addBulk'>
+  /** Does what is for the reviews; 'later' leaves the entry pending, so that it comes again. */
+  readonly review: (event: ReviewEvent) => Promise<'done' | 'later'>
   readonly onRelayed: (jobs: number) => void
   readonly onMalformed: (entry: StreamEntry) => void
 }
 
-const check = compileCheck(OutboxEntrySchema)
+const checkLoan = compileCheck(OutboxEntrySchema)
+const checkReview = compileCheck(ReviewEventSchema)
+
+type Effect =
+  | { readonly kind: 'loan'; readonly payload: LoanMonitor }
+  | { readonly kind: 'review'; readonly event: ReviewEvent }
 
 /**
- * One round of the relay: entries become jobs, then they are acknowledged. A crash in between adds the same ids again,
- * which BullMQ ignores. An entry that is no outbox entry is reported and acknowledged: it must not block what follows.
+ * One round of the relay: approvals become jobs and referrals reviews, then they are acknowledged. A crash in between does
+ * the same again, which changes nothing. An entry that is no outbox entry is reported and acknowledged: it must not block
+ * what follows.
  */
 export async function relayRound(
-  { reader, queue, onRelayed, onMalformed }: OutboxRelayDeps,
+  { reader, queue, review, onRelayed, onMalformed }: OutboxRelayDeps,
   entries: readonly StreamEntry[]
 ) {
   if (entries.length === 0) return 0
-  const jobs = entries.flatMap((entry) => {
-    const payload = readPayload(entry)
-    if (payload === undefined) onMalformed(entry)
-    return payload === undefined ? [] : [{ name: 'monitor', data: payload, opts: { jobId: loanMonitorJobId(payload) } }]
+  const effects = entries.map(readEffect)
+  const jobs = effects.flatMap((effect, index) => {
+    if (effect === undefined) onMalformed(entries[index] as StreamEntry)
+    if (effect?.kind !== 'loan') return []
+    const { payload } = effect
+    return [{ name: 'monitor', data: payload, opts: { jobId: loanMonitorJobId(payload) } }]
   })
   if (jobs.length > 0) await queue.addBulk(jobs)
-  await reader.acknowledge(entries)
+  const reviewed = await Promise.all(
+    effects.map((effect) => (effect?.kind === 'review' ? review(effect.event) : 'done'))
+  )
+  const done = entries.filter((_, index) => reviewed[index] === 'done')
+  if (done.length > 0) await reader.acknowledge(done)
   onRelayed(jobs.length)
   return entries.length
 }
 
-function readPayload({ fields }: StreamEntry): LoanMonitor | undefined {
+function readEffect({ fields }: StreamEntry): Effect | undefined {
+  let payload: unknown
   try {
-    const checked = check(JSON.parse(fields.o ?? ''))
-    return checked.ok ? checked.value : undefined
+    payload = JSON.parse(fields.o ?? '')
   } catch {
     return undefined
   }
+  const loan = checkLoan(payload)
+  if (loan.ok) return { kind: 'loan', payload: loan.value }
+  const event = checkReview(payload)
+  return event.ok ? { kind: 'review', event: event.value } : undefined
 }

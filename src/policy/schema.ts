@@ -4,6 +4,7 @@ import type { ScoreFault } from '../inference/scorer.ts'
 import { FLOW_FIELDS } from './flow-schema.ts'
 import { BandSchema, PRICE_FIELDS } from './price-schema.ts'
 import { ProductSchema } from './product-schema.ts'
+import { ReviewPolicySchema } from './review-policy.ts'
 
 /** Why a score can be missing although nothing is wrong with the application. */
 export const SCORE_FAULTS = [
@@ -52,6 +53,7 @@ export const PolicySchema = Type.Object(
         description: 'Faults of the model for which its scorecard decides instead of a person'
       })
     ),
+    review: Type.Optional(ReviewPolicySchema),
     maxDebtToIncome: RatioSchema,
     rateCap: Type.Number({
       exclusiveMinimum: 0,

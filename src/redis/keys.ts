@@ -87,6 +87,16 @@ export function createKeys(prefix: string) {
     shadow: () => `${prefix}:shadow`,
     /** Stream of what a candidate policy would have decided. */
     policyShadow: () => `${prefix}:policy-shadow`,
+    /** Hash: a decision that a person is to look at; fields in lua/70-reviews.lua. */
+    review: (partition: number, tenant: string, decisionId: string) =>
+      `${tag(partition)}:review:${tenant}:${decisionId}`,
+    /** Sorted set: a tenant’s open reviews of the partition, by when they are due. */
+    openReviews: (partition: number, tenant: string) => `${tag(partition)}:reviews:${tenant}`,
+    /** Sorted set: a tenant’s finished reviews of the partition, by when they were finished. */
+    doneReviews: (partition: number, tenant: string) => `${tag(partition)}:reviewed:${tenant}`,
+    /** List: the decisions of an application that has more than one, in order. */
+    rounds: (partition: number, tenant: string, applicationId: string) =>
+      `${tag(partition)}:rounds:${tenant}:${applicationId}`,
     /** Pattern of a tenant’s decisions in a partition, for SCAN. */
     decisionPattern: (partition: number, tenant: string) => `${tag(partition)}:decision:${tenant}:*`,
     /** Pattern of all decisions, for SCAN. */

@@ -19,20 +19,19 @@ export const ASSUMPTIONS: Assumptions = { lossGivenDefault: 0.85, fundingRate: 0
 /** One loan in integer minor units of its currency, but not rounded: sums are. */
 export interface Economics {
   readonly amountMinor: number
-  /** Interest and fees. */
-  readonly incomeMinor: number
+  readonly interestMinor: number
   /** Lost when the borrower defaults at an instalment that any of them is as likely as the others. */
   readonly lossIfBadMinor: number
   /** Funding and servicing, whatever becomes of it. */
   readonly costMinor: number
   readonly expectedLossMinor: number
-  /** Interest and fees of who pays, less expected loss and cost. */
+  /** Interest of who pays, less expected loss and cost. */
   readonly expectedMarginMinor: number
 }
 
 /** What an offer would earn at a probability of default. */
 export function economicsOf(
-  { amountMinor, totalInterestMinor, totalFeesMinor = 0, schedule, term }: Offer,
+  { amountMinor, totalInterestMinor, schedule, term }: Offer,
   pd: number,
   { lossGivenDefault, fundingRate, costShare }: Assumptions
 ): Economics {
@@ -41,13 +40,12 @@ export function economicsOf(
   const lossIfBadMinor = lossGivenDefault * outstandingMinor
   const costMinor = (fundingRate * outstandingMinor * termDays(term)) / DAYS_PER_YEAR + costShare * amountMinor
   const expectedLossMinor = pd * lossIfBadMinor
-  const incomeMinor = totalInterestMinor + totalFeesMinor
   return {
     amountMinor,
-    incomeMinor,
+    interestMinor: totalInterestMinor,
     lossIfBadMinor,
     costMinor,
     expectedLossMinor,
-    expectedMarginMinor: (1 - pd) * incomeMinor - expectedLossMinor - costMinor
+    expectedMarginMinor: (1 - pd) * totalInterestMinor - expectedLossMinor - costMinor
   }
 }

@@ -10,7 +10,7 @@ const TermsSchema = Type.Object(
   {
     limitMinor: Type.Number(),
     amountMinor: Type.Number(),
-    marginMinor: Type.Number({ description: 'Expected: interest and fees less expected loss and cost' })
+    marginMinor: Type.Number({ description: 'Expected: interest less expected loss and cost' })
   },
   { additionalProperties: false }
 )
@@ -40,7 +40,7 @@ export type PolicySwapCase = Pick<
 
 const NOTHING: GrantedTerms = { limitMinor: 0, amountMinor: 0, marginMinor: 0 }
 
-/** Of the first offer: the term that was asked for, the most that is granted, the way to repay that the policy prefers. */
+/** Of the first offer, which is the one that the policy prefers. */
 export function grantedTerms({ limit, offers: [offer], score }: Verdict, assumptions = ASSUMPTIONS): GrantedTerms {
   if (offer === undefined || score === null) return NOTHING
   const { amountMinor, expectedMarginMinor } = economicsOf(offer, score.pd, assumptions)

@@ -7,6 +7,7 @@ import { createScorerPool, type ScorerPoolOptions } from '../inference/pool.ts'
 import type { ExplainFrom } from '../inference/scorer.ts'
 import { compilePolicy, explainFromPd } from '../policy/engine.ts'
 import type { LoadedPolicy } from '../policy/load.ts'
+import { reviewPolicyOf } from '../policy/review-policy.ts'
 
 export interface ServingDeps {
   readonly featureSet: FeatureSet
@@ -75,6 +76,7 @@ export async function openServing(
         modelIds: { credit: model.id, ...(fraud && { fraud: fraud.id }) },
         featureSetId: featureSet.id,
         offerValidDays: other.policy.offerValidDays,
+        reviewSlaMinutes: reviewPolicyOf(other.policy).slaMinutes,
         quality
       }
     }

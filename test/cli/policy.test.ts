@@ -76,18 +76,6 @@ describe('policy diff', () => {
     ])
   })
 
-  test('tells a row that was put between others as one, and a changed row by what changed in it', async () => {
-    const row = (above: number, action: string) => ({ when: { 'facts.age': { above } }, output: { action } })
-    const one = JSON.stringify({ rows: [row(1, 'REFER'), row(2, 'REFER'), row(3, 'REFER'), row(4, 'REFER')] })
-    const two = JSON.stringify({ rows: [row(1, 'REFER'), row(9, 'DECLINE'), row(2, 'REFER'), row(3, 'DECLINE')] })
-    const { lines } = await policy(await policiesFolderOf({ one, two }), ['diff', 'one', 'two'])
-    expect(lines).toEqual([
-      '+ /rows/1: {"when":{"facts.age":{"above":9}},"output":{"action":"DECLINE"}}',
-      '  /rows/3/output/action: "REFER" → "DECLINE"',
-      '- /rows/3: {"when":{"facts.age":{"above":4}},"output":{"action":"REFER"}}'
-    ])
-  })
-
   test('tells rows that changed places, for the first that hits decides', async () => {
     const one = JSON.stringify({ table: [{ id: 'a' }, { id: 'b' }] })
     const two = JSON.stringify({ table: [{ id: 'b' }, { id: 'a' }] })

@@ -17,6 +17,7 @@ type Label = (typeof METRICS)[MetricName]['labels'][number]
 
 /** Values that the labels take in life; a label without an entry here does not compile. */
 const VALUES: Readonly<Record<Label, readonly string[]>> = {
+  action: ['approve', 'decline'],
   agreement: ['same', 'stricter'],
   band: ['A', 'B'],
   bin: ['0', '1', 'missing'],
@@ -24,12 +25,14 @@ const VALUES: Readonly<Record<Label, readonly string[]>> = {
   component: ['score'],
   decided: ['APPROVE', 'DECLINE'],
   decision: ['APPROVE', 'REFER', 'DECLINE'],
+  direction: ['up', 'down'],
   endpoint: ['decisions'],
   entity: [...ENTITY_KINDS],
   event: WEBHOOK_TYPES,
   feature: ['score', 'applicant.loans_lifetime'],
   hash: ['0123456789ab'],
   invariant: INVARIANTS,
+  in_time: ['yes', 'no'],
   job: QUEUE_NAMES,
   kind: ['invalid_request', 'store_unavailable'],
   mode: ['refer'],
@@ -54,7 +57,7 @@ const VALUES: Readonly<Record<Label, readonly string[]>> = {
 }
 
 const OF_INGEST = /^credit_(log|profiles?|inbox|deadletter)_/
-const OF_MONITOR = /^credit_(outbox|webhook|queue|job|model_(outcomes|auc|ks|brier|observed))/
+const OF_MONITOR = /^credit_(outbox|webhook|queue|job|manual_review|model_(outcomes|auc|ks|brier|observed))/
 const OF_ALL = /^credit_(build|redis)_/
 
 export function processesOf(name: string): readonly ProcessName[] {

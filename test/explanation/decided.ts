@@ -125,6 +125,7 @@ export async function createDecideCase({
     modelIds: { credit: model.id },
     featureSetId: FEATURES.id,
     offerValidDays: policy.policy.offerValidDays,
+    reviewSlaMinutes: 1440,
     quality: createQuality(CATALOGUE)
   }
   return async (application, values, given, measured = {}, rung = 'full') => {

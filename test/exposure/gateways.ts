@@ -117,6 +117,7 @@ async function createServing(): Promise<Serving> {
       policyId: id,
       modelIds: { credit: 'test@sha256:0' },
       featureSetId: FEATURES.id,
+      reviewSlaMinutes: 1440,
       offerValidDays: policy.offerValidDays,
       quality: createQuality(CATALOGUE)
     }

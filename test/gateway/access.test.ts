@@ -1,6 +1,6 @@
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { describe, expect, test } from 'vitest'
-import { createPartnerKeys, SCOPES, type Scope } from '../../src/access/partner-keys.ts'
+import { createPartnerKeys, PARTNER_SCOPES, type Scope } from '../../src/access/partner-keys.ts'
 import type { Decision } from '../../src/domain/decision.ts'
 import { application, buildTestApp, postDecision, type TestApp } from '../support/app.ts'
 
@@ -137,7 +137,7 @@ describe('a key allows what it says and no more', () => {
     ['webhooks', 'POST', '/v1/webhooks/deliveries/evt_0123456789abcdefghijkl.we_0123456789ab/resend']
   ] as const)('without the scope %s, %s %s is 403', async (scope, method, url) => {
     const service = await buildTestApp()
-    const others = SCOPES.filter((each) => each !== scope)
+    const others = PARTNER_SCOPES.filter((each) => each !== scope)
     const { key } = await keyWith(service, [...others])
     const answer = await send(service.app, {
       method,

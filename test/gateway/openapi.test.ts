@@ -111,13 +111,21 @@ describe('the OpenAPI document', () => {
       'get /v1/applicants/{applicantId}/loans',
       'get /v1/decisions/{decisionId}',
       'get /v1/decisions/{decisionId}/explanation',
+      'get /v1/decisions/{decisionId}/rounds',
       'get /v1/features',
       'get /v1/loans/{loanId}',
+      'get /v1/reviews',
+      'get /v1/reviews/{decisionId}',
       'get /v1/webhooks/deliveries',
       'post /v1/decisions',
       'post /v1/decisions/{decisionId}/cancel',
+      'post /v1/decisions/{decisionId}/review-requests',
       'post /v1/events',
       'post /v1/outcomes',
+      'post /v1/reviews/{decisionId}/approve',
+      'post /v1/reviews/{decisionId}/claim',
+      'post /v1/reviews/{decisionId}/decline',
+      'post /v1/reviews/{decisionId}/return',
       'post /v1/webhooks/deliveries/{deliveryId}/resend'
     ])
     for (const [path, methods] of Object.entries<Json>(paths)) {

@@ -2,6 +2,7 @@ import { randomUUIDv7 } from 'node:crypto'
 import { type Queue, QueueEvents } from 'bullmq'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Decision } from '../../src/domain/decision.ts'
+import type { ReviewEvent } from '../../src/domain/review-event.ts'
 import { createLoanMonitorJob, remindAtMs } from '../../src/monitoring/loan-monitor-job.ts'
 import { relayRound } from '../../src/monitoring/outbox-relay.ts'
 import {
@@ -43,8 +44,13 @@ async function monitored(options: Parameters<typeof buildTestApp>[0] = {}) {
   const shape = { blocking, redis, streams, group: 'relay', count: 100, blockMs: 20, takeOverAfterMs: 0 }
   const reader = createGroupReader({ ...shape, consumer: 'one' })
   const malformed: unknown[] = []
+  const review = { decisionIds: [] as string[], reply: 'done' as 'done' | 'later' }
   const relay = {
     reader,
+    review: async ({ decisionId }: ReviewEvent) => {
+      review.decisionIds.push(decisionId)
+      return review.reply
+    },
     queue: monitor,
     onRelayed: () => {},
     onMalformed: (entry: unknown) => void malformed.push(entry)
@@ -55,6 +61,7 @@ async function monitored(options: Parameters<typeof buildTestApp>[0] = {}) {
     reminders,
     queueOptions,
     malformed,
+    review,
     reader,
     relay: async () => relayRound(relay, await reader.read()),
     relayEntries: (entries: Parameters<typeof relayRound>[1]) => relayRound(relay, entries),
@@ -155,11 +162,25 @@ describe('an approved loan', () => {
 })
 
 describe('what is not an approved loan', () => {
-  test('sets nothing off when declined or referred', async () => {
+  test('sets nothing off when declined, and no job when referred', async () => {
     const loan = await monitored({ score: () => approve(0.5) })
     await postDecision(loan.service, application())
-    await postDecision(loan.service, application({ consents: [] }))
     expect(await loan.relay()).toBe(0)
+    await postDecision(loan.service, application({ consents: [] }))
+    expect(await loan.relay()).toBe(1)
+    expect(await loan.monitor.getJobCountByTypes()).toBe(0)
+  })
+
+  test('a referral that the queue of reviews has no room for comes again', async () => {
+    const loan = await monitored({ score: () => approve(0.3) })
+    await postDecision(loan.service, application())
+    loan.review.reply = 'later'
+    await loan.relay()
+    expect(await loan.reader.countPending()).toBe(1)
+    loan.review.reply = 'done'
+    await loan.relayEntries(await loan.reader.takeOver())
+    expect(await loan.reader.countPending()).toBe(0)
+    expect(loan.review.decisionIds).toHaveLength(2)
   })
 
   test('a malformed outbox entry is reported, acknowledged and does not block the next', async () => {

@@ -2,7 +2,7 @@ import { randomUUIDv7 } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import type { Redis } from 'ioredis'
 import { onTestFinished } from 'vitest'
-import { createPartnerKeys, SCOPES } from '../../src/access/partner-keys.ts'
+import { createPartnerKeys, PARTNER_SCOPES } from '../../src/access/partner-keys.ts'
 import { type Clock, systemClock } from '../../src/clock.ts'
 import { countSetAside, observeDecisions } from '../../src/decision-metrics.ts'
 import { createDecideService } from '../../src/decisions/decide.ts'
@@ -30,8 +30,14 @@ import { createRedisOutcomeStore } from '../../src/outcomes/redis-outcome-store.
 import { compilePolicy, type ModelFacts } from '../../src/policy/engine.ts'
 import { loadPolicy } from '../../src/policy/load.ts'
 import { loadRules } from '../../src/policy/load-rules.ts'
+import { type ReviewPolicy, reviewPolicyOf } from '../../src/policy/review-policy.ts'
 import { loadFunctions } from '../../src/redis/functions.ts'
 import { createKeys, type Keys, partitionOfText } from '../../src/redis/keys.ts'
+import { observeReviews } from '../../src/review-metrics.ts'
+import { createFinishReview } from '../../src/reviews/finish-review.ts'
+import { createRedisReviewStore } from '../../src/reviews/redis-review-store.ts'
+import { createReviewQueue } from '../../src/reviews/review-queue.ts'
+import type { ReviewStore } from '../../src/reviews/store.ts'
 import { createDeliveries } from '../../src/webhooks/redis-deliveries.ts'
 import { connectRedis, sharedRedisUrl, uniquePrefix } from './redis.ts'
 
@@ -63,6 +69,9 @@ export interface TestAppOptions extends Partial<AppOptions> {
   readonly times?: StageTimes
   /** What a decision is thought to take at least; nothing by default. */
   readonly leastMs?: () => number
+  /** How people review; the policy’s way by default. */
+  readonly review?: ReviewPolicy
+  readonly reviews?: { readonly maxOpen?: number }
   /** Models that explanations find; none by default. */
   readonly models?: ModelLibrary
   /** Puts others beside the model. */
@@ -76,6 +85,9 @@ export interface TestApp {
   readonly redis: Redis
   readonly keys: Keys
   readonly store: DecisionStore
+  readonly reviews: ReviewStore
+  /** Authorization of a person of tenant `alpha` who reviews. */
+  readonly reviewer: (name: string, tenant?: string) => Promise<{ readonly authorization: string }>
   readonly behaviour: BehaviourStore
   readonly metrics: Metrics
   readonly logLines: string[]
@@ -128,6 +140,7 @@ export async function buildTestApp(options: TestAppOptions = {}): Promise<TestAp
       modelIds: { credit: 'test@sha256:0' },
       featureSetId: featureSet.id,
       offerValidDays: policy.offerValidDays,
+      reviewSlaMinutes: reviewPolicyOf(policy).slaMinutes,
       quality: createQuality(CATALOGUE)
     }
   }
@@ -163,7 +176,19 @@ export async function buildTestApp(options: TestAppOptions = {}): Promise<TestAp
   const logLines: string[] = []
   const log = createLog('gateway', 'info', { write: (line: string) => void logLines.push(line) })
   const edge = createEdge(createTokenise(TEST_TOKEN_KEY))
+  const reviews = createRedisReviewStore({ redis, keys, retentionMs: 600_000, ...options.reviews })
+  const reviewDeps = { decisions: store, reviews, nowMs: clock.nowMs }
+  const reviewed = { policy: { ...policy, ...(options.review && { review: options.review }) }, id: policyId }
   const deps = {
+    reviewQueue: createReviewQueue({ ...reviewDeps, reviewPolicy: () => reviewPolicyOf(reviewed.policy) }),
+    finishReview: createFinishReview({
+      ...reviewDeps,
+      policy: () => reviewed,
+      featureSet,
+      newUuidv7: randomUUIDv7,
+      onFinished: observeReviews(metrics)
+    }),
+    rounds: reviews.rounds,
     decide,
     store,
     explain,
@@ -189,11 +214,15 @@ export async function buildTestApp(options: TestAppOptions = {}): Promise<TestAp
   const app = await buildApp(deps, { ...defaults, ...options })
   onTestFinished(() => app.close())
   const authorize = async (tenant: string) => {
-    const { key } = await partnerKeys.create(tenant, SCOPES, Date.now())
+    const { key } = await partnerKeys.create(tenant, PARTNER_SCOPES, Date.now())
     return { authorization: `Bearer ${key}` }
   }
   const [alpha, beta] = [await authorize('alpha'), await authorize('beta')]
-  return { app, redis, keys, store, behaviour, metrics, logLines, alpha, beta }
+  const reviewer = async (name: string, tenant = 'alpha') => {
+    const { key } = await partnerKeys.create(tenant, ['reviews'], Date.now(), name)
+    return { authorization: `Bearer ${key}` }
+  }
+  return { app, redis, keys, store, reviews, reviewer, behaviour, metrics, logLines, alpha, beta }
 }
 
 let serial = 0

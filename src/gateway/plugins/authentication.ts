@@ -10,8 +10,8 @@ declare module 'fastify' {
     principal: Principal | null
   }
   interface FastifyContextConfig {
-    /** What a key must allow to use the route; 'any' is any valid key, 'none' is a route without one. */
-    scope?: Scope | 'any' | 'none'
+    /** What a key must allow to use the route, one of them where several; 'any' is any valid key, 'none' is none. */
+    scope?: Scope | readonly Scope[] | 'any' | 'none'
   }
 }
 
@@ -50,10 +50,17 @@ export const authentication = fp<AuthenticationOptions>(
   { name: 'authentication', dependencies: ['deadline'] }
 )
 
-function admit(request: FastifyRequest, principal: Principal | 'refused', scope: Scope | 'any'): Error | undefined {
+function admit(
+  request: FastifyRequest,
+  principal: Principal | 'refused',
+  scope: Scope | readonly Scope[] | 'any'
+): Error | undefined {
   if (principal === 'refused') return new AssayError('unauthorized', 'the key is not known or was revoked')
-  if (scope !== 'any' && !principal.scopes.includes(scope))
-    return new AssayError('forbidden', `the key lacks the scope ${scope}`)
+  if (scope !== 'any') {
+    const enough = typeof scope === 'string' ? [scope] : scope
+    if (!enough.some((each) => principal.scopes.includes(each)))
+      return new AssayError('forbidden', `the key lacks the scope ${enough.join(' or ')}`)
+  }
   request.principal = principal
   return undefined
 }

@@ -4,8 +4,10 @@ import type { Clock } from '../../clock.ts'
 import type { DecideResult, DecideService } from '../../decisions/decide.ts'
 import type { DecisionStore } from '../../decisions/store.ts'
 import type { DecisionRequest } from '../../domain/application.ts'
+import type { Decision } from '../../domain/decision.ts'
 import { type Edge, fingerprintOf } from '../../edge/edge.ts'
 import { AssayError } from '../../errors.ts'
+import type { ReviewStore } from '../../reviews/store.ts'
 import { sendProblem } from '../error-handler.ts'
 import { principalOf } from '../plugins/authentication.ts'
 import { problemResponses } from '../problem.ts'
@@ -13,6 +15,7 @@ import { problemResponses } from '../problem.ts'
 export interface DecisionRoutesOptions {
   readonly decide: DecideService
   readonly store: DecisionStore
+  readonly rounds: ReviewStore['rounds']
   readonly edge: Edge
   readonly clock: Clock
   /** Whether Assay-As-Of may set the clock: tests and replays only. */
@@ -24,10 +27,16 @@ const IDEMPOTENCY_KEY = /^[A-Za-z0-9._~-]{1,255}$/
 const PENDING_RETRY_SECONDS = 1
 const RequestRef = Type.Unsafe<DecisionRequest>({ $ref: 'DecisionRequest#' })
 const DecisionRef = Type.Unsafe<string>({ $ref: 'Decision#' })
+const RoundsSchema = Type.Object({
+  applicationId: Type.String(),
+  rounds: Type.Array(Type.Object({ round: Type.Integer(), decisionId: Type.String(), link: Type.String() }), {
+    description: 'In order; the last one is the decision that counts'
+  })
+})
 
 /** POST and GET of decisions. */
 export const decisionRoutes: FastifyPluginAsyncTypebox<DecisionRoutesOptions> = async (app, options) => {
-  const { decide, store, edge, clock } = options
+  const { decide, store, rounds, edge, clock } = options
 
   app.post(
     '/v1/decisions',
@@ -58,19 +67,59 @@ export const decisionRoutes: FastifyPluginAsyncTypebox<DecisionRoutesOptions> = 
   app.get(
     '/v1/decisions/:decisionId',
     {
-      config: { scope: 'decisions' },
+      config: { scope: ['decisions', 'reviews'] },
       schema: {
         summary: 'Read a decision as it was answered',
+        description:
+          'Where a later decision took its place, the header Link names the next one (successor-version) and the last (latest-version).',
         params: Type.Object({ decisionId: Type.String({ maxLength: 64 }) }),
         response: { 200: DecisionRef, ...problemResponses(400, 404) }
       }
     },
     async (request, reply) => {
-      const stored = await store.read(principalOf(request).tenant, request.params.decisionId)
+      const { tenant } = principalOf(request)
+      const { decisionId } = request.params
+      const stored = await store.read(tenant, decisionId)
       if (stored === undefined) throw new AssayError('not_found', 'no such decision')
+      const { applicationId } = JSON.parse(stored.answer) as Pick<Decision, 'applicationId'>
+      const link = linkOf(await rounds(tenant, decisionId, applicationId), decisionId)
+      if (link !== undefined) reply.header('link', link)
       return sendJson(reply, stored.answer)
     }
   )
+
+  app.get(
+    '/v1/decisions/:decisionId/rounds',
+    {
+      config: { scope: ['decisions', 'reviews'] },
+      schema: {
+        summary: 'List the decisions of an application, by any of them',
+        params: Type.Object({ decisionId: Type.String({ maxLength: 64 }) }),
+        response: { 200: RoundsSchema, ...problemResponses(400, 404) }
+      }
+    },
+    async (request) => {
+      const { tenant } = principalOf(request)
+      const { decisionId } = request.params
+      const stored = await store.read(tenant, decisionId)
+      if (stored === undefined) throw new AssayError('not_found', 'no such decision')
+      const { applicationId } = JSON.parse(stored.answer) as Pick<Decision, 'applicationId'>
+      const later = await rounds(tenant, decisionId, applicationId)
+      const ids = later.length === 0 ? [decisionId] : later
+      return {
+        applicationId,
+        rounds: ids.map((id, index) => ({ round: index + 1, decisionId: id, link: `/v1/decisions/${id}` }))
+      }
+    }
+  )
+}
+
+/** RFC 5829: what came after a decision; undefined for the last one. */
+function linkOf(rounds: readonly string[], decisionId: string): string | undefined {
+  const next = rounds[rounds.indexOf(decisionId) + 1]
+  if (next === undefined || !rounds.includes(decisionId)) return undefined
+  const to = (id: string | undefined, rel: string) => `</v1/decisions/${id}>; rel="${rel}"`
+  return `${to(next, 'successor-version')}, ${to(rounds.at(-1), 'latest-version')}`
 }
 
 function sendResult(reply: FastifyReply, result: DecideResult, { onConflict }: DecisionRoutesOptions): FastifyReply {

@@ -15,7 +15,7 @@ export const explanationRoutes: FastifyPluginAsyncTypebox<{ readonly explain: Ex
   app.get(
     '/v1/decisions/:decisionId/explanation',
     {
-      config: { scope: 'decisions' },
+      config: { scope: ['decisions', 'reviews'] },
       schema: {
         summary: 'Explain a decision',
         description:
