@@ -73,7 +73,7 @@ export function createGrant(policy: Policy, limitTables: EvaluateTables): (grant
     steps.offers = made.kind === 'none' ? made.code : made.offers.length
     if (made.kind === 'none') return refuse('DECLINE', [made.code], score)
     const { utcOffsetMinutes } = product
-    const reasons = isReduced ? rankReasons([reason]) : []
+    const reasons = rankReasons([...(isReduced ? [reason] : []), ...(made.asked === undefined ? [] : [made.asked])])
     return { outcome: 'APPROVE', score, limit, offers: made.offers, reasons, utcOffsetMinutes }
   }
 }

@@ -27,7 +27,12 @@ export interface OffersRequest extends PriceRequest {
  * the limit is below the product’s least amount.
  */
 export type Offers =
-  | { readonly kind: 'offers'; readonly offers: readonly Offer[] }
+  | {
+      readonly kind: 'offers'
+      readonly offers: readonly Offer[]
+      /** What stands against all that is granted over the term asked for, where no offer is that. */
+      readonly asked?: Extract<ReasonCode, 'R301' | 'R310'>
+    }
   | { readonly kind: 'none'; readonly code: Extract<ReasonCode, 'R205' | 'R301' | 'R310' | 'R320'> }
 
 /**
@@ -50,23 +55,31 @@ export function makeOffers(request: OffersRequest): Offers {
   const plans = planTerms(product, application.term, startDay)
   const offers: Offer[] = []
   let isCarried = false
+  let isAskedCarried = false
   for (const amountMinor of offeredAmounts(product, grantedMinor))
     for (const plan of plans) {
       const freeMinor = freeMinorEach(policy, application, plan.periods) ?? Infinity
       for (const method of methodsOf(product)) {
-        if (offers.length === MAX_OFFERS) return { kind: 'offers', offers }
+        if (offers.length === MAX_OFFERS) return withAsked(offers, grantedMinor, application.term, isAskedCarried)
         const mostMinor = carriedMinor(product, method, price.nominalRate, plan.periods, freeMinor)
         const boundMinor = amountMinor <= mostMinor ? amountMinor : floorToStep(mostMinor, step)
         if (!(boundMinor >= min)) continue
         isCarried = true
+        if (boundMinor === grantedMinor && plan.term === application.term) isAskedCarried = true
         if (isOffered(offers, boundMinor, plan.term, method)) continue
         const cell = { ...plan, method, amountMinor: boundMinor }
         const offer = offerOf(context, cell, `${decisionId}-${offers.length + 1}`)
         if (offer !== undefined) offers.push(offer)
       }
     }
-  if (offers.length > 0) return { kind: 'offers', offers }
+  if (offers.length > 0) return withAsked(offers, grantedMinor, application.term, isAskedCarried)
   return { kind: 'none', code: isCarried ? 'R310' : 'R301' }
+}
+
+function withAsked(offers: readonly Offer[], grantedMinor: number, { count }: Term, isCarried: boolean): Offers {
+  const isOffered = offers.some(({ amountMinor, term }) => amountMinor === grantedMinor && term.count === count)
+  if (isOffered) return { kind: 'offers', offers }
+  return { kind: 'offers', offers, asked: isCarried ? 'R310' : 'R301' }
 }
 
 function planTerms(product: ProductPolicy, asked: Term, startDay: number) {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Offer } from '../../src/domain/decision.ts'
 import { splitFunding } from '../../src/policy/offers-funding.ts'
-import { type Asked, DISCLOSURE, firstOf, offering, offersOf } from './offering.ts'
+import { type Asked, DISCLOSURE, firstOf, offering, offersOf, upfront } from './offering.ts'
 
 const METHODS = ['EQUAL_INSTALMENT', 'EQUAL_PRINCIPAL', 'DAILY_ACCRUAL'] as const
 const GRID: Asked = { product: { repaymentMethods: [...METHODS], offerGrid: { terms: [6, 12], amountShares: [0.5] } } }
@@ -51,6 +51,21 @@ describe('the grid of offers', () => {
     // 365 days of interest on 360 make 18 % 18.25 %: above a cap that the periodic ways keep.
     const offers = offersOf({ product, caps: { nominal: 0.1801, effective: null } })
     expect(brief(offers).map(([, , method]) => method)).toEqual(METHODS.slice(0, 2).concat(METHODS.slice(0, 2)))
+  })
+
+  test('says what stands against all that is granted over the asked term, where no offer is that', () => {
+    const product = { offerGrid: { terms: [24] } }
+    const askedOf = (asked: Asked) => {
+      const made = offering({ product, months: 6, ...asked })
+      return made.kind === 'offers' ? [made.asked, ...brief(made.offers).map(([, months]) => months)] : made.code
+    }
+    expect(askedOf({})).toEqual([undefined, 6, 24])
+    expect(askedOf({ monthlyIncomeMinor: 200_000 })).toEqual(['R301', 6, 24])
+    expect(askedOf({ monthlyIncomeMinor: 15_000, limitMinor: 80_000 })).toEqual(['R301', 24])
+    // A fee up front weighs the more the shorter the term.
+    const withFee = { ...product, fees: [upfront(0.03)] }
+    expect(askedOf({ product: withFee, caps: { nominal: 0.24, effective: null } })).toEqual(['R310', 24])
+    expect(askedOf({ monthlyIncomeMinor: 1_000 })).toBe('R301')
   })
 
   test('each end with the decision’s validity, and sum to the principal', () => {

@@ -3,7 +3,7 @@ import { compileCheck } from '../../src/domain/check.ts'
 import { type Assessment, compilePolicy, type DecideInput, type Verdict } from '../../src/policy/engine.ts'
 import type { Policy } from '../../src/policy/schema.ts'
 import { StepsSchema } from '../../src/policy/steps.ts'
-import { applying, MODEL, NAMES } from './applying.ts'
+import { applying, MODEL, NAMES, POLICY } from './applying.ts'
 import { staged } from './policy-file.ts'
 
 const DEVICE = 'device.applicants_7d'
@@ -191,4 +191,16 @@ describe('the limit', () => {
       outcome: 'DECLINE'
     })
   })
+})
+
+test('an approval says why the asked term is not offered in full where a longer one is', () => {
+  const products = POLICY.products.map((product) => ({ ...product, offerGrid: { terms: [90] } }))
+  const facts = { monthlyIncomeMinor: 1_500_000 }
+  const verdict = decideWith(staged({ products }), { application: { term: { count: 30, unit: 'day' } }, facts })
+  expect(verdict.outcome).toBe('APPROVE')
+  expect(verdict.offers.map(({ amountMinor, term }) => [amountMinor, term.count])).toEqual([
+    [700_000, 30],
+    [1_000_000, 90]
+  ])
+  expect(codesOf(verdict)).toEqual(['R301'])
 })
