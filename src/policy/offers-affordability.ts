@@ -7,7 +7,7 @@ import type { Policy } from './schema.ts'
 const DAYS_PER_YEAR = 365
 const MONTHS_PER_YEAR = 12
 const LONGEST_MONTH_DAYS = 31
-const DEFAULT_METHODS: readonly RepaymentMethod[] = ['EQUAL_INSTALMENT']
+const DEFAULT_METHODS: RepaymentMethod[] = ['EQUAL_INSTALMENT']
 
 export interface Periods {
   readonly count: number
@@ -23,9 +23,12 @@ export function periodsOf({ term: { instalmentEvery } }: ProductPolicy, { term }
   return { count: term.count / every.count, perYear: unitsPerYear / every.count, every }
 }
 
-/** Ways to repay, the preferred first. */
-export function methodsOf({ repaymentMethods }: ProductPolicy): readonly RepaymentMethod[] {
-  return repaymentMethods ?? DEFAULT_METHODS
+/** Ways to repay a term, the preferred first. */
+export function methodsOf(
+  { repaymentMethods = DEFAULT_METHODS, bulletMaxTerm = Infinity }: ProductPolicy,
+  { count }: Term
+): readonly RepaymentMethod[] {
+  return count <= bulletMaxTerm ? repaymentMethods : repaymentMethods.filter((method) => method !== 'BULLET')
 }
 
 /** Days by which a yearly rate becomes a daily one. */
@@ -89,7 +92,7 @@ export function affordableMinor(
     const periods = periodsOf(product, { term })
     const freeMinor = freeMinorEach(policy, application, periods)
     if (freeMinor === undefined) return undefined
-    for (const method of methodsOf(product)) {
+    for (const method of methodsOf(product, term)) {
       mostMinor = Math.max(mostMinor, carriedMinor(product, method, nominalRate, periods, freeMinor))
     }
   }

@@ -26,8 +26,11 @@ export function findOfferProblems(policy: Policy): FieldProblem[] {
   return [...problems, ...findPriceProblems(policy)]
 }
 
-function findTermProblems({ amountMinor, term }: ProductPolicy, path: string): FieldProblem[] {
+function findTermProblems(product: ProductPolicy, path: string): FieldProblem[] {
+  const { amountMinor, term, repaymentMethods, bulletMaxTerm = term.max } = product
   const problems: FieldProblem[] = []
+  if (bulletMaxTerm < term.max && repaymentMethods?.every((method) => method === 'BULLET'))
+    problems.push({ field: `${path}/bulletMaxTerm`, problem: 'leaves longer terms without a way to repay' })
   if (amountMinor.min > amountMinor.max) problems.push({ field: `${path}/amountMinor`, problem: 'min is above max' })
   if (amountMinor.step < 1) problems.push({ field: `${path}/amountMinor/step`, problem: 'must be at least 1' })
   if (term.min > term.max) problems.push({ field: `${path}/term`, problem: 'min is above max' })

@@ -9,11 +9,11 @@ export function offeredTerms({ offerGrid, term: { unit } }: ProductPolicy, asked
   return terms
 }
 
-/** Amounts to offer: what is granted, then smaller ones in the policy’s order; none below the product’s least. */
+/** Amounts to offer: what is granted, then smaller ones in the policy’s order. */
 export function offeredAmounts({ offerGrid, amountMinor }: ProductPolicy, grantedMinor: number): readonly number[] {
   const amounts = [grantedMinor]
   const add = (offeredMinor: number) => {
-    if (offeredMinor >= amountMinor.min && offeredMinor < grantedMinor) amounts.push(offeredMinor)
+    if (offeredMinor < grantedMinor) amounts.push(offeredMinor)
   }
   for (const share of offerGrid?.amountShares ?? []) add(floorToStep(grantedMinor * share, amountMinor.step))
   for (const offeredMinor of offerGrid?.amountsMinor ?? []) add(offeredMinor)

@@ -59,7 +59,7 @@ export function makeOffers(request: OffersRequest): Offers {
   for (const amountMinor of offeredAmounts(product, grantedMinor))
     for (const plan of plans) {
       const freeMinor = freeMinorEach(policy, application, plan.periods) ?? Infinity
-      for (const method of methodsOf(product)) {
+      for (const method of methodsOf(product, plan.term)) {
         if (offers.length === MAX_OFFERS) return withAsked(offers, grantedMinor, application.term, isAskedCarried)
         const mostMinor = carriedMinor(product, method, price.nominalRate, plan.periods, freeMinor)
         const boundMinor = amountMinor <= mostMinor ? amountMinor : floorToStep(mostMinor, step)

@@ -77,6 +77,9 @@ export const ProductSchema = Type.Object(
         description: 'Ways to repay, the preferred first; without it equal instalments only'
       })
     ),
+    bulletMaxTerm: Type.Optional(
+      Type.Integer({ minimum: 1, description: 'Longest term of a bullet, in the unit of the terms; without it any' })
+    ),
     dayBasis: Type.Optional(
       Type.Enum([...DAY_BASES], { description: 'Days of a year for daily accrual; without it 365' })
     ),

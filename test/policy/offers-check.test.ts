@@ -63,6 +63,11 @@ describe('a product is refused, with the path,', () => {
       { fees: [{ ...eachPeriod(0.01), flatMinor: 1 }] },
       '/fees/0: must have a ratio or a flatMinor'
     ],
+    [
+      'with terms that nothing repays',
+      { repaymentMethods: ['BULLET'], bulletMaxTerm: 12 },
+      '/bulletMaxTerm: leaves longer terms without a way to repay'
+    ],
     ['with a term it has not', { offerGrid: { terms: [6, 48] } }, '/offerGrid/terms/1: the product has no term of 48'],
     [
       'with an amount above its most',

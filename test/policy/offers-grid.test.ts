@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Offer } from '../../src/domain/decision.ts'
+import type { RepaymentMethod } from '../../src/domain/schedule-methods.ts'
 import { splitFunding } from '../../src/policy/offers-funding.ts'
 import { type Asked, DISCLOSURE, firstOf, offering, offersOf, upfront } from './offering.ts'
 
@@ -51,6 +52,17 @@ describe('the grid of offers', () => {
     // 365 days of interest on 360 make 18 % 18.25 %: above a cap that the periodic ways keep.
     const offers = offersOf({ product, caps: { nominal: 0.1801, effective: null } })
     expect(brief(offers).map(([, , method]) => method)).toEqual(METHODS.slice(0, 2).concat(METHODS.slice(0, 2)))
+  })
+
+  test('has a bullet up to the longest term that the product allows one', () => {
+    const repaymentMethods: RepaymentMethod[] = ['EQUAL_INSTALMENT', 'BULLET']
+    const product = { repaymentMethods, bulletMaxTerm: 12, offerGrid: { terms: [12] } }
+    const offers = offersOf({ product, months: 13 })
+    expect(brief(offers).map(([, months, method]) => [months, method])).toEqual([
+      [13, 'EQUAL_INSTALMENT'],
+      [12, 'EQUAL_INSTALMENT'],
+      [12, 'BULLET']
+    ])
   })
 
   test('says what stands against all that is granted over the asked term, where no offer is that', () => {
