@@ -22,7 +22,8 @@ export const BINDING_CONSTRAINTS = [
   'TABLE',
   'BALANCE_CAP',
   'INCOME_THIRD',
-  'CONCENTRATION'
+  'CONCENTRATION',
+  'PARTNER'
 ] as const
 
 const strict = { additionalProperties: false } as const

@@ -39,6 +39,7 @@ export const REASONS = {
   R501: { zh: '无法核实所提供的信息', en: 'The information could not be verified' },
   R502: { zh: '无法核实所提供的信息', en: 'The information could not be verified' },
   R503: { zh: '无法核实所提供的信息', en: 'The information could not be verified' },
+  R902: { zh: '可用资金已达上限', en: 'The funds for this product are used up for now' },
   R903: {
     zh: '该产品尚无经验证的模型，需人工审核',
     en: 'No validated model covers this product; a person will review'

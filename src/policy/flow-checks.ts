@@ -33,13 +33,18 @@ export function findFlowProblems(
     }
   })
   const bandNames = bands.map(({ band }) => band)
-  limits.forEach(({ product, incomeMultiples = {}, segments = [] }, index) => {
+  limits.forEach(({ product, incomeMultiples = {}, segments = [], partnerHeadroom = [] }, index) => {
     const path = `/limits/${index}`
     if (!products.some((known) => known.product === product))
       say(`${path}/product`, `the policy has no product ${product}`)
     if (limits.findIndex((other) => other.product === product) !== index) say(path, `${product} stands twice`)
     for (const band of Object.keys(incomeMultiples))
       if (!bandNames.includes(band)) say(`${path}/incomeMultiples/${band}`, `no band is called ${band}`)
+    const funding = products.find((known) => known.product === product)?.funding ?? []
+    partnerHeadroom.forEach(({ partner }, at) => {
+      if (!funding.some((part) => part.partner === partner))
+        say(`${path}/partnerHeadroom/${at}/partner`, `${partner} does not fund ${product}`)
+    })
     segments.forEach(({ segment }, at) => {
       if (segments.findIndex((other) => other.segment === segment) !== at)
         say(`${path}/segments/${at}`, `${segment} stands twice`)

@@ -48,6 +48,18 @@ const LimitStrategySchema = Type.Object(
         { minItems: 1, description: 'Which segment an applicant is of, a table of stage limit says' }
       )
     ),
+    partnerHeadroom: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            partner: Type.String({ pattern: '^[a-z][a-z0-9_]{0,31}$' }),
+            headroomMinor: amountSchema('What the partner still lends')
+          },
+          strict
+        ),
+        { minItems: 1, description: 'Of partners in the product’s funding: a loan takes their share of it' }
+      )
+    ),
     reducedOffers: Type.Optional(
       Type.Boolean({ description: 'Whether less than asked is offered instead of a decline; true by default' })
     )

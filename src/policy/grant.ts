@@ -2,7 +2,7 @@ import type { Limit } from '../domain/decision.ts'
 import { type ReasonCode, rankReasons } from '../domain/reasons.ts'
 import type { Assessed } from './assess.ts'
 import type { DecideInput, Verdict } from './engine.ts'
-import { type Bound, boundsOf, leastOf, limitFrom } from './limit.ts'
+import { type Bound, boundsOf, leastOf, limitFrom, partnerBoundsOf } from './limit.ts'
 import { makeOffers } from './offers.ts'
 import { nominalRateOf } from './pricing.ts'
 import type { ProductPolicy } from './product-schema.ts'
@@ -29,7 +29,8 @@ const REASON_OF: { readonly [Constraint in Limit['bindingConstraint']]?: ReasonC
   AFFORDABILITY: 'R301',
   BALANCE_CAP: 'R210',
   INCOME_THIRD: 'R211',
-  CONCENTRATION: 'R212'
+  CONCENTRATION: 'R212',
+  PARTNER: 'R902'
 }
 
 /**
@@ -53,7 +54,11 @@ export function createGrant(policy: Policy, limitTables: EvaluateTables): (grant
       strategy,
       segment
     })
-    const bounds = [...belowExposure(shared(own, limitShare), exposureMinor), ...lawOf(statutory)]
+    const bounds = [
+      ...belowExposure(shared(own, limitShare), exposureMinor),
+      ...lawOf(statutory),
+      ...partnerBoundsOf(product, strategy)
+    ]
     const limit = limitFrom(leastOf(bounds), product)
     steps.limit = {
       bounds: leastByName(bounds),
@@ -64,9 +69,12 @@ export function createGrant(policy: Policy, limitTables: EvaluateTables): (grant
     }
     const reason = REASON_OF[limit.bindingConstraint] ?? 'R302'
     const isReduced = limit.amountMinor < application.amountMinor
-    if (limit.amountMinor < product.amountMinor.min)
-      return refuse('DECLINE', [limit.bindingConstraint === 'EXPOSURE' ? 'R303' : reason], score)
-    if (isReduced && strategy?.reducedOffers === false) return refuse('DECLINE', [reason], score)
+    const isTooLittle = limit.amountMinor < product.amountMinor.min
+    if (isTooLittle || (isReduced && strategy?.reducedOffers === false)) {
+      // Nobody is declined for what a partner has left.
+      const outcome = limit.bindingConstraint === 'PARTNER' ? 'REFER' : 'DECLINE'
+      return refuse(outcome, [isTooLittle && limit.bindingConstraint === 'EXPOSURE' ? 'R303' : reason], score)
+    }
 
     steps.price = { nominalRate, caps: { nominal: caps.nominal ?? 1, effective: caps.effective ?? 1 } }
     const made = makeOffers({ ...priced, application, limitMinor: limit.amountMinor, decisionId })

@@ -57,6 +57,15 @@ export function boundsOf(
   return bounds
 }
 
+/** What partners still lend, as the loan of which that is their share: no matter what the borrower owes. */
+export function partnerBoundsOf({ funding = [] }: ProductPolicy, strategy: LimitStrategy | undefined): Bound[] {
+  return (strategy?.partnerHeadroom ?? []).flatMap(({ partner, headroomMinor }) => {
+    const share = funding.find((part) => part.partner === partner)?.share
+    if (share === undefined) return []
+    return [{ amountMinor: roundHalfUp(headroomMinor / share), bindingConstraint: 'PARTNER' as const }]
+  })
+}
+
 /** The first of the least; NaN bounds at nothing. */
 export function leastOf(bounds: readonly Bound[]): Bound {
   const [first, ...others] = bounds

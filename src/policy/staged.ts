@@ -66,7 +66,7 @@ export function compileStaged(
 
     if (isOver(run, 'fraud', [...findVelocity(values), ...hitsOf(run, fraudTables, facts)])) return refused(run, null)
 
-    run.statutory = statutory.get(application.product)?.({ application, ageYears, exposureMinor }, nowMs)
+    run.statutory = statutory.get(application.product)?.({ application, ageYears, exposureMinor, nowMs })
     const statutoryHits: Hit[] = [...(run.statutory?.hits ?? [])]
     addHardHits('statutory', { policy, product, application, ageYears }, statutoryHits)
     if (isOver(run, 'statutory', statutoryHits)) return refused(run, null)

@@ -1,7 +1,9 @@
 import type { Application } from '../domain/application.ts'
+import { isoDate, localDay } from '../domain/calendar.ts'
 import { MAX_REASONS, type ReasonCode } from '../domain/reasons.ts'
 import { AssayError } from '../errors.ts'
 import type { Bound } from './limit.ts'
+import { mayFund, SELF } from './offers-funding.ts'
 import type { RateCaps } from './pricing.ts'
 import type { ProductPolicy } from './product-schema.ts'
 import type { EvaluatedRule, EvaluateRules, RuleEvaluation, RuleScope } from './rule-packs.ts'
@@ -14,6 +16,7 @@ export interface StatutoryFacts {
   /** NaN when not known. */
   readonly ageYears: number
   readonly exposureMinor: number
+  readonly nowMs: number
 }
 
 /** What a rule came to, where it came to something: its reason, and what it leaves of a limit. */
@@ -37,7 +40,7 @@ export interface StatutoryVerdict {
   readonly results: Readonly<Record<string, RuleResult>>
 }
 
-export type EvaluateStatutory = (facts: StatutoryFacts, nowMs: number) => StatutoryVerdict
+export type EvaluateStatutory = (facts: StatutoryFacts) => StatutoryVerdict
 
 interface DayRule {
   readonly rule: string
@@ -64,11 +67,13 @@ const DECLINES = {
   R201: { outcome: 'DECLINE', code: 'R201' },
   R202: { outcome: 'DECLINE', code: 'R202' },
   R203: { outcome: 'DECLINE', code: 'R203' },
-  R204: { outcome: 'DECLINE', code: 'R204' }
+  R204: { outcome: 'DECLINE', code: 'R204' },
+  R205: { outcome: 'DECLINE', code: 'R205' }
 } as const satisfies Partial<Record<ReasonCode, Finding>>
 const REFERS = {
   R204: { outcome: 'REFER', code: 'R204' },
-  R220: { outcome: 'REFER', code: 'R220' }
+  R220: { outcome: 'REFER', code: 'R220' },
+  R902: { outcome: 'REFER', code: 'R902' }
 } as const satisfies Partial<Record<ReasonCode, Finding>>
 
 /**
@@ -90,8 +95,8 @@ export function compileStatutory(
   // Fails now rather than in a decision.
   rules(0, scope)
   let known: { readonly evaluation: RuleEvaluation; readonly day: Day } | undefined
-  return (facts, nowMs) => {
-    const evaluation = rules(nowMs, scope)
+  return (facts) => {
+    const evaluation = rules(facts.nowMs, scope)
     if (known?.evaluation !== evaluation) known = { evaluation, day: compileDay(policy, product, evaluation) }
     return askDay(known.day, facts, product)
   }
@@ -145,7 +150,7 @@ function compileDay(policy: Policy, product: ProductPolicy, { evaluated, rateCap
   }
   const kept = { packs, evaluated: byState, caps: { ...caps, by: rateCap.bindingRule } }
   return {
-    checks: evaluated.flatMap(checksOf),
+    checks: evaluated.flatMap((rule) => checksOf(policy, product, rule)),
     amountCaps: evaluated.flatMap(capOf(policy, product)),
     caps,
     maxReasons: Math.min(MAX_REASONS, ...most),
@@ -158,8 +163,9 @@ function lower(own: number, ofRules: number | null): number {
   return Math.min(own, ofRules ?? own)
 }
 
-function checksOf({ ruleId, binds, kind, value }: EvaluatedRule): DayCheck[] {
+function checksOf(policy: Policy, product: ProductPolicy, { ruleId, binds, kind, value }: EvaluatedRule): DayCheck[] {
   const check = (find: DayCheck['find'], read: DayCheck['read']): DayCheck[] => [{ rule: ruleId, binds, find, read }]
+  const { funding } = product
   if (value === null) return []
   switch (kind) {
     case 'minimum_age':
@@ -182,6 +188,22 @@ function checksOf({ ruleId, binds, kind, value }: EvaluatedRule): DayCheck[] {
         ({ application: { consents } }) =>
           value.consents.every((consent) => consents.includes(consent)) ? undefined : REFERS.R220,
         ({ application: { consents } }) => ({ consents: consents.join(' ') })
+      )
+    case 'own_share_floor': {
+      const ownShare = funding?.find(({ partner }) => partner === SELF)?.share ?? 0
+      // Nobody is declined for how the lender funds its loans.
+      if (funding === undefined || ownShare >= value.leastShare) return []
+      return check(
+        () => REFERS.R902,
+        () => ({ ownShare })
+      )
+    }
+    case 'partner_list':
+      if (funding === undefined) return []
+      return check(
+        ({ nowMs }) =>
+          mayFund(policy, funding, isoDate(localDay(nowMs, product.utcOffsetMinutes))) ? undefined : DECLINES.R205,
+        () => ({ partners: funding.map(({ partner }) => partner).join(' ') })
       )
     default:
       return []

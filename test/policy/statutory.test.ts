@@ -152,6 +152,66 @@ describe('a product under the packs of China', () => {
     expect(codesOf(bound)).toEqual(['R211'])
   })
 
+  test('at 12 % with a guarantee fee of 1 % a month is refused: it costs 32.76 % nominal', () => {
+    const texts = { name: '担保费', basis: '本金', method: '按月', payee: '担保公司', payeeLicence: 'guarantor' }
+    const fees = [{ ...texts, collected: 'eachPeriod', ratio: 0.01 }]
+    const guaranteed = decide(under({ nominalRate: 0.12, product: { fees } }))
+    expect([guaranteed.outcome, codesOf(guaranteed)]).toEqual(['DECLINE', ['R310']])
+    expect(decide(under({ nominalRate: 0.12, product: { fees: [] } })).outcome).toBe('APPROVE')
+    // Where nothing but the policy caps the rate, and above it, the loan shows what it costs.
+    const { rules: _rules, ...free } = under({ nominalRate: 0.12, product: { fees } }).products.find(
+      ({ product }) => product === 'consumer'
+    ) as Policy['products'][number]
+    const uncapped = decide({ ...under({ nominalRate: 0.12, policy: { rateCap: 0.4 } }), products: [free] } as Policy)
+    expect(uncapped.offers[0]?.apr.nominal.toFixed(4)).toBe('0.3276')
+  })
+
+  test('is funded by partners on the list of the day and by the lender’s own share, or not at all', () => {
+    const funded = (ownShare: number, to: string | null = null) =>
+      decide(
+        under({
+          product: {
+            funding: [
+              { partner: 'self', share: ownShare },
+              { partner: 'bank_a', share: 1 - ownShare }
+            ]
+          },
+          policy: { partners: [{ partner: 'bank_a', from: null, to }] }
+        })
+      )
+    expect(funded(0.3).outcome).toBe('APPROVE')
+    const unlisted = funded(0.3, '2026-11-24')
+    expect([unlisted.outcome, codesOf(unlisted)]).toEqual(['DECLINE', ['R205']])
+    expect(recordOf(unlisted).results['CN.JOINT.PARTNER_LIST']).toEqual({ reason: 'R205' })
+    const thin = funded(0.2)
+    expect([thin.outcome, codesOf(thin)]).toEqual(['REFER', ['R902']])
+    expect(recordOf(thin).results['CN.JOINT.OWN_SHARE']).toEqual({ reason: 'R902' })
+  })
+
+  test('is bounded by what a partner still lends, and goes to a person when that is nothing', async () => {
+    const left = (headroomMinor: number) =>
+      under({
+        product: {
+          funding: [
+            { partner: 'self', share: 0.3 },
+            { partner: 'bank_a', share: 0.7 }
+          ]
+        },
+        policy: {
+          partners: [{ partner: 'bank_a', from: null, to: null }],
+          limits: [{ product: 'consumer', partnerHeadroom: [{ partner: 'bank_a', headroomMinor }] }]
+        }
+      })
+    const less = decide(left(350_000), { exposureMinor: 100_000 })
+    expect(less.limit).toMatchObject({ amountMinor: 500_000, bindingConstraint: 'PARTNER' })
+    expect(codesOf(less)).toEqual(['R902'])
+    const none = decide(left(0))
+    expect([none.outcome, codesOf(none)]).toEqual(['REFER', ['R902']])
+    expect(
+      await problemsOf({ ...left(1), products: under({ product: { funding: undefined } }).products }, NAMES)
+    ).toEqual([{ field: '/limits/0/partnerHeadroom/0/partner', problem: 'bank_a does not fund consumer' }])
+  })
+
   test('keeps every rule of its packs with its status and state', () => {
     const { evaluated, packs } = recordOf(decide(under()))
     const expected = RULES(asking().nowMs, { jurisdiction: 'CN', lenderType: 'online_microloan', product: 'consumer' })
