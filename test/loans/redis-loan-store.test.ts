@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { loansCommand } from '../../src/cli/loans.ts'
 import type { AssayEvent } from '../../src/domain/event.ts'
 import { createBehaviourStore } from '../../src/features/behaviour-store.ts'
 import { loanAsOf } from '../../src/loans/fold-loan.ts'
@@ -7,7 +8,8 @@ import { createRedisLoanStore } from '../../src/loans/redis-loan-store.ts'
 import { loadFunctions } from '../../src/redis/functions.ts'
 import { createKeys, type Keys, partitionOfText } from '../../src/redis/keys.ts'
 import { addLoanEvents, loanNoteOf } from '../../src/redis/loan-functions.ts'
-import { connectRedis, uniquePrefix } from '../support/redis.ts'
+import { runOnRedis } from '../cli/run-command.ts'
+import { connectRedis, sharedRedisUrl, uniquePrefix } from '../support/redis.ts'
 import { at, disbursed, loanEvent, paid, UTC } from './loan-events.ts'
 
 const TOKEN = 'a'.repeat(22)
@@ -115,6 +117,19 @@ describe('the loan book on Redis', () => {
     expect(await append(warn(2001), warn(7), other)).toEqual(['full', 'appended', 'appended'])
     expect(await redis.xlen(keys.log(PARTITION))).toBe(before + 2)
     expect((await store.read(REF))?.version).toBe(2000)
+  })
+
+  test('bin/assay loans rebuild brings back from the log what the loan book lost, and adds nothing twice', async () => {
+    await append(event(RUN), event(paid('2024-02-02', 40)))
+    const before = await store.find('alpha', 'L1')
+    const lost = [keys.loan(PARTITION, 'alpha', 'L1'), keys.loanPlace('alpha', 'L1'), keys.loansDue(PARTITION)]
+    await redis.del(...lost, keys.applicantLoans(PARTITION, 'alpha', TOKEN))
+    const rebuild = () =>
+      runOnRedis(loansCommand, { REDIS_URL: sharedRedisUrl(), REDIS_PREFIX: keys.prefix }, 'rebuild')
+    expect((await rebuild()).summary).toEqual({ loanEvents: 2, added: 2 })
+    expect((await rebuild()).summary).toEqual({ loanEvents: 2, added: 0 })
+    expect(await store.find('alpha', 'L1')).toEqual(before)
+    expect(await store.dueBefore(PARTITION, 0, 10)).toEqual([REF])
   })
 
   test('events of the log that are noted again are counted once', async () => {
