@@ -108,6 +108,10 @@ function describeKept({ decisions, untilMs }: Awaited<ReturnType<typeof findKept
   const until = untilMs === null ? null : new Date(untilMs).toISOString()
   return [
     { what: 'decision records, with the answer and the tokens they were made from', count: decisions, until },
+    {
+      what: 'what is owed and what offers hold: the token, ids and amounts',
+      until: 'a day after the last offer, 400 days after the last loan was closed'
+    },
     { what: 'claims and idempotency keys of these applications, without identity', until },
     { what: 'ledger: id and digest of each decision, without identity', until: null },
     {
