@@ -145,9 +145,9 @@ function termsFrom({ term: { unit, min, max, instalmentEvery } }: ProductPolicy,
     .map((count) => ({ count, unit }))
 }
 
-const BEYOND: readonly ReasonCode[] = ['R201', 'R202', 'R203', 'R220', 'R401', 'R903']
+const BEYOND: readonly ReasonCode[] = ['R201', 'R202', 'R203', 'R205', 'R220', 'R401', 'R404', 'R405', 'R903']
 
-/** Age, purpose, consent, product, signs of fraud, faults: whatever else is changed, they stay. */
+/** Age, purpose, consent, proofs, funding, product, signs of fraud, faults: whatever else is changed, they stay. */
 export function isBeyondAmountAndTerm(code: ReasonCode): boolean {
   if (code === 'SYS_INPUT_OUT_OF_RANGE') return false
   return BEYOND.includes(code) || code.startsWith('R5') || code.startsWith('SYS_')
