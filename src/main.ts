@@ -6,6 +6,7 @@ import { systemClock } from './clock.ts'
 import { loadConfig } from './config.ts'
 import { countSetAside, observeDecisions } from './decision-metrics.ts'
 import { createDecideService } from './decisions/decide.ts'
+import { withOfferedSchedules } from './decisions/offered-schedules.ts'
 import { createRedisDecisionStore } from './decisions/redis-decision-store.ts'
 import { createReplayLookup } from './decisions/redis-replays.ts'
 import { createStageTimes } from './decisions/stage-times.ts'
@@ -269,13 +270,16 @@ async function main(): Promise<void> {
         onFinished: observeReviews(metrics)
       }),
       rounds: reviews.rounds,
-      behaviour: createBehaviourStore({
-        redis: eventsRedis,
-        keys,
-        ...limits,
-        nowMs: Date.now,
-        onSetAside: countSetAside(metrics)
-      }),
+      behaviour: withOfferedSchedules(
+        createBehaviourStore({
+          redis: eventsRedis,
+          keys,
+          ...limits,
+          nowMs: Date.now,
+          onSetAside: countSetAside(metrics)
+        }),
+        store
+      ),
       featureSet,
       partnerKeys: createPartnerKeys(redis, keys),
       edge: createEdge(createTokenise(config.TOKEN_KEY)),

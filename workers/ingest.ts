@@ -4,6 +4,8 @@ import { createTenantDirectory } from '../src/access/tenants.ts'
 import { systemClock } from '../src/clock.ts'
 import { loadConfig } from '../src/config.ts'
 import { countSetAside } from '../src/decision-metrics.ts'
+import { withOfferedSchedules } from '../src/decisions/offered-schedules.ts'
+import { createRedisDecisionStore } from '../src/decisions/redis-decision-store.ts'
 import { createEdge } from '../src/edge/edge.ts'
 import { createTokenise } from '../src/edge/tokens.ts'
 import { describeError } from '../src/errors.ts'
@@ -140,13 +142,22 @@ async function main(): Promise<void> {
 
   const tokenise = createTokenise(config.TOKEN_KEY)
   const limits = { compactFromBytes: config.COMPACT_FROM_BYTES, maxEntityBytes: config.MAX_ENTITY_BYTES }
-  const behaviour = createBehaviourStore({
-    redis,
-    keys,
-    ...limits,
-    nowMs: Date.now,
-    onSetAside: countSetAside(metrics)
-  })
+  const behaviour = withOfferedSchedules(
+    createBehaviourStore({
+      redis,
+      keys,
+      ...limits,
+      nowMs: Date.now,
+      onSetAside: countSetAside(metrics)
+    }),
+    createRedisDecisionStore({
+      redis,
+      keys,
+      ...limits,
+      leaseMs: config.DECISION_DEADLINE_MS,
+      retentionMs: config.DECISION_RETENTION_DAYS * DAY_MS
+    })
+  )
   const inboxOptions: Omit<InboxOptions, 'blocking' | 'consumer'> = {
     redis,
     keys,

@@ -6,6 +6,7 @@ import { createPartnerKeys, PARTNER_SCOPES } from '../../src/access/partner-keys
 import { type Clock, systemClock } from '../../src/clock.ts'
 import { countSetAside, observeDecisions } from '../../src/decision-metrics.ts'
 import { createDecideService } from '../../src/decisions/decide.ts'
+import { withOfferedSchedules } from '../../src/decisions/offered-schedules.ts'
 import { createRedisDecisionStore } from '../../src/decisions/redis-decision-store.ts'
 import { createReplayLookup } from '../../src/decisions/redis-replays.ts'
 import type { Lineup, Serving } from '../../src/decisions/serving.ts'
@@ -157,13 +158,16 @@ export async function buildTestApp(options: TestAppOptions = {}): Promise<TestAp
     times: options.times ?? createStageTimes(clock.monotonicMs),
     commitReserveMs: 50
   })
-  const behaviour = createBehaviourStore({
-    redis,
-    keys,
-    ...limits,
-    nowMs: clock.nowMs,
-    onSetAside: countSetAside(metrics)
-  })
+  const behaviour = withOfferedSchedules(
+    createBehaviourStore({
+      redis,
+      keys,
+      ...limits,
+      nowMs: clock.nowMs,
+      onSetAside: countSetAside(metrics)
+    }),
+    store
+  )
   const explain = createExplainService({
     store,
     featureSet,
