@@ -47,12 +47,12 @@ async function gatewayOn(folder: URL) {
   const decidesBy = async () => (await decide()).trace.policy.split('@')[0]
   /** Milliseconds from the change of active.json to the first decision by that version; all before are decisions as well. */
   const untilBy = async (version: string): Promise<number> => {
-    const { mtimeMs } = await stat(new URL('active.json', folder))
+    const fromMs = performance.now()
     while ((await decidesBy()) !== version) {
-      expect(Date.now() - mtimeMs).toBeLessThan(10 * PROMISED_MS)
+      expect(performance.now() - fromMs).toBeLessThan(LONG_MS / 3)
       await sleep(5)
     }
-    return Date.now() - mtimeMs
+    return Date.now() - (await stat(new URL('active.json', folder))).mtimeMs
   }
   return { ...gateway, env, decide, decidesBy, untilBy, metric }
 }
@@ -64,10 +64,31 @@ test(
     const { env, decide, decidesBy, untilBy, metric } = await gatewayOn(folder)
     expect(await decidesBy()).toBe('one')
 
-    await assay(['policy', 'activate', 'two', ...TWO], env)
-    expect(await untilBy('two')).toBeLessThan(PROMISED_MS)
-    await assay(['policy', 'rollback'], env)
-    expect(await untilBy('one')).toBeLessThan(PROMISED_MS)
+    // It is looked at while the command still ends: that is no part of what is promised.
+    const activated = await Promise.all([untilBy('two'), assay(['policy', 'activate', 'two', ...TWO], env)])
+    expect(activated[0]).toBeLessThan(PROMISED_MS)
+    const back = await Promise.all([untilBy('one'), assay(['policy', 'rollback'], env)])
+    expect(back[0]).toBeLessThan(PROMISED_MS)
+
+    // Swaps while decisions are made: each is wholly of the policy that it names.
+    const answers: Promise<Answer>[] = []
+    for (let swaps = 0; swaps < 4; swaps++) {
+      await setActivePolicies(folder, { active: { policy: swaps % 2 === 0 ? 'strict' : 'one', approvals: [] } })
+      for (let each = 0; each < 30; each++) {
+        answers.push(decide())
+        await sleep(10)
+      }
+    }
+    const told = new Map<string, Set<string>>()
+    for (const { decision, trace } of await Promise.all(answers))
+      told.set(
+        trace.policy.split('@')[0] ?? '',
+        (told.get(trace.policy.split('@')[0] ?? '') ?? new Set()).add(decision)
+      )
+    expect([...told.keys()].sort()).toEqual(['one', 'strict'])
+    expect([...(told.get('strict') ?? [])]).toEqual(['DECLINE'])
+    expect([...(told.get('one') ?? [])]).not.toContain('DECLINE')
+    await untilBy('one')
 
     await assay(['policy', 'shadow', 'strict', '--share', '1'], env)
     while (!(await metric('credit_policy_info{')).some((line) => line.includes('place="shadow"'))) await sleep(20)
