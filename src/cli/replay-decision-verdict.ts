@@ -197,6 +197,8 @@ function compareAnswer(
   const leftOut = leftOutOf(trace.degraded)
   const byPolicy = decideWithin(decideByPolicy, { ...known, values, vector, historyTruncated }, exposure)
   const verdict = referUnexplained(byPolicy, leftOut)
+  if (String(verdict.statutory?.packs ?? '') !== String(trace.rulePacks ?? ''))
+    return blame('policy', '/answer/trace/rulePacks', 'the rule packs are not those it was decided under')
   const composed = composeAnswer(answerContext, { ...known, applicationJson, verdict, features, exposure, leftOut })
   const again = toLines(composed.value)
   if (again.answer !== stored.answer) {

@@ -47,7 +47,7 @@ A fault of scoring is taken from the trace. Prints a JSON line a decision: same,
 first difference.
   data    the bytes are not those of the ledger, cannot be read, or name a feature set of another release
   model   the model is not there, is another under the same version, or says something else
-  policy  the policy is not there or is another
+  policy  the policy is not there or is another, or the rule packs are others
   code    all that is the same, and the answer is another
 Changes nothing and is safe while the service serves. --all ends with a line of counts. Exit code 1 unless all are the same.
 Uses REDIS_URL, or the Redis of a running npm start.`,

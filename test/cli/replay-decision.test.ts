@@ -235,6 +235,14 @@ describe('blames the policy', () => {
     const verdict = await verdictOf(bytesOf(decided), decided, undefined, '--policies', policies)
     expect(verdict).toMatchObject({ verdict: 'policy', at: '/answer/trace/policy' })
   })
+
+  test('when it was decided under other rule packs', async () => {
+    const decided = await declined()
+    const value = altered(decided, ({ answer }) => {
+      answer.trace = { ...answer.trace, rulePacks: ['cn-internet-microloan-2026.11.0@sha256:0123456789ab'] }
+    })
+    expect(await verdictOf(value, decided)).toMatchObject({ verdict: 'policy', at: '/answer/trace/rulePacks' })
+  })
 })
 
 describe('blames the code', () => {
