@@ -313,7 +313,7 @@ describe('assay replay-decision --all', () => {
       '--show',
       '4'
     )
-    expect(summary).toEqual({ decisions: 150, model: 0, policy: 0, ...plants })
+    expect(summary).toEqual({ decisions: 150, person: 0, model: 0, policy: 0, ...plants })
     expect(exitCode).toBe(1)
     const shown = output
       .split('\n')

@@ -18,6 +18,7 @@ test('every decision of a live gateway comes out the same again from its record,
     decisions: count,
     same: count,
     data: 0,
+    person: 0,
     model: 0,
     policy: 0,
     code: 0
