@@ -34,6 +34,11 @@ export const ConfigSchema = Type.Object({
     description: 'Address of metrics and health; keep it private'
   }),
   OPS_PORT: port('Port of metrics and health, one per process', 9464),
+  OPS_ADMIN_KEY: Type.String({
+    pattern: '^([!-~]{24,256})?$',
+    default: '',
+    description: 'Opens the page of the queues at /queues of the monitor’s ops port; empty: there is no such page'
+  }),
   TOKEN_KEY: Type.String({
     pattern: '^[0-9a-f]{64}$',
     description: 'Key of the identity tokens, 32 bytes in hex; whoever has it can look people up'

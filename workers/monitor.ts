@@ -1,4 +1,5 @@
 import { hostname, setPriority } from 'node:os'
+import type { Queue } from 'bullmq'
 import { createPartnerKeys } from '../src/access/partner-keys.ts'
 import { loadConfig } from '../src/config.ts'
 import { createRedisDecisionStore } from '../src/decisions/redis-decision-store.ts'
@@ -63,6 +64,7 @@ const WEBHOOK_BATCH = 100
 const WEBHOOK_TIMEOUT_MS = 10_000
 /** Deliveries wait for other people’s servers, not for us. */
 const WEBHOOK_CONCURRENCY = 50
+const QUEUES_PATH = '/queues'
 
 /** The monitor process: relays the outbox to BullMQ and runs the jobs. */
 async function main(): Promise<void> {
@@ -255,6 +257,7 @@ async function main(): Promise<void> {
   const ops = await buildOps({
     metrics,
     notReady,
+    admin: await queuePages(config.OPS_ADMIN_KEY, Object.values(queues)),
     beforeScrape: async () => {
       metrics.gauge('credit_redis_up').set({ role: 'request' }, redis.status === 'ready' ? 1 : 0)
       metrics.gauge('credit_redis_up').set({ role: 'jobs' }, connection.status === 'ready' ? 1 : 0)
@@ -274,6 +277,13 @@ async function main(): Promise<void> {
   closers.push({ name: 'ops', close: () => ops.close() })
   const address = await ops.listen({ host: config.OPS_HOST, port: config.OPS_PORT })
   log.info({ address }, 'monitor ready')
+}
+
+/** Loaded only where somebody may look: the page costs memory. */
+async function queuePages(adminKey: string, queues: readonly Queue[]) {
+  if (adminKey === '') return undefined
+  const { createQueuePage } = await import('../src/monitoring/queue-page.ts')
+  return { basePath: QUEUES_PATH, adminKey, plugin: createQueuePage(queues, QUEUES_PATH) }
 }
 
 function observe(metrics: Metrics, queue: QueueName) {

@@ -1,5 +1,6 @@
 import fastify, { type FastifyInstance } from 'fastify'
 import type { Metrics } from '../metrics.ts'
+import { type AdminPages, adminPages } from './admin-access.ts'
 import { healthRoutes } from './routes/health.ts'
 
 export interface OpsDeps {
@@ -9,10 +10,13 @@ export interface OpsDeps {
   readonly beforeScrape?: () => Promise<void>
   /** The API whose description is shown here too, for whoever works on this machine. */
   readonly describes?: FastifyInstance
+  /** Pages behind the admin key; without it there are none. */
+  readonly admin?: AdminPages | undefined
 }
 
 /** The private port of a process: metrics, health and, for the gateway, the API’s description. Bind it to loopback. */
-export async function buildOps({ metrics, notReady, beforeScrape, describes }: OpsDeps): Promise<FastifyInstance> {
+export async function buildOps(deps: OpsDeps): Promise<FastifyInstance> {
+  const { metrics, notReady, beforeScrape, describes, admin } = deps
   const ops = fastify({ logger: false, exposeHeadRoutes: false, forceCloseConnections: true })
   ops.get('/metrics', async (_request, reply) => {
     await beforeScrape?.()
@@ -24,5 +28,6 @@ export async function buildOps({ metrics, notReady, beforeScrape, describes }: O
     ops.get('/openapi.json', () => describes.swagger())
     await ops.register(scalar, { routePrefix: '/docs', configuration: { url: '/openapi.json' } })
   }
+  if (admin !== undefined) await ops.register(adminPages, admin)
   return ops
 }

@@ -12,6 +12,7 @@ import type { Queue } from 'bullmq'
 export function createQueuePage(queues: readonly Queue[], basePath: string) {
   const serverAdapter = new FastifyAdapter()
   serverAdapter.setBasePath(basePath)
-  createBullBoard({ queues: queues.map((queue) => new BullMQAdapter(queue)), serverAdapter })
+  const options = { uiConfig: { boardTitle: 'Assay' } }
+  createBullBoard({ queues: queues.map((queue) => new BullMQAdapter(queue)), serverAdapter, options })
   return serverAdapter.registerPlugin()
 }
