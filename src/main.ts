@@ -26,6 +26,7 @@ import { buildOps } from './gateway/ops.ts'
 import { createRedisLoanStore } from './loans/redis-loan-store.ts'
 import { createLog, faultFields } from './log.ts'
 import { createMetrics } from './metrics.ts'
+import { loadLenders } from './notices/lenders.ts'
 import { createRecordOutcomes } from './outcomes/record-outcomes.ts'
 import { createRedisOutcomeStore } from './outcomes/redis-outcome-store.ts'
 import { loadRules } from './policy/load-rules.ts'
@@ -261,6 +262,7 @@ async function main(): Promise<void> {
         keepMs: config.DECISION_RETENTION_DAYS * DAY_MS
       }),
       webhooks: createDeliveries(eventsRedis, keys),
+      lenderOf: await loadLenders(),
       reviewQueue: createReviewQueue({ ...reviewDeps, reviewPolicy: () => reviewPolicyOf(policies.active().policy) }),
       finishReview: createFinishReview({
         ...reviewDeps,

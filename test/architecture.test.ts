@@ -55,6 +55,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'src/webhooks'
   ],
   'src/webhooks': ['src/domain', 'src/redis'],
+  'src/notices': ['src/domain'],
   'src/reviews': ['src/domain', 'src/policy', 'src/redis', 'src/decisions', 'src/webhooks'],
   'src/inbox': ['src/domain', 'src/edge', 'src/features', 'src/redis'],
   'src/gateway': [
@@ -67,6 +68,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'src/access',
     'src/explanation',
     'src/outcomes',
+    'src/notices',
     'src/reviews',
     'src/webhooks'
   ],

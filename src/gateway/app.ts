@@ -16,6 +16,8 @@ import { LoanSchema } from '../loans/loan-schema.ts'
 import type { LoanStore } from '../loans/loan-store.ts'
 import type { Logger } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
+import type { Lender } from '../notices/lenders.ts'
+import { NoticeSchema } from '../notices/notice.ts'
 import type { RecordOutcomes } from '../outcomes/record-outcomes.ts'
 import type { FinishReview } from '../reviews/finish-review.ts'
 import { ReviewSchema } from '../reviews/review.ts'
@@ -36,6 +38,7 @@ import { explanationRoutes } from './routes/explanation.ts'
 import { featureRoutes } from './routes/features.ts'
 import { healthRoutes } from './routes/health.ts'
 import { loanRoutes } from './routes/loans.ts'
+import { noticeRoutes } from './routes/notices.ts'
 import { outcomeRoutes } from './routes/outcomes.ts'
 import { reviewRoutes } from './routes/reviews.ts'
 import { webhookRoutes } from './routes/webhooks.ts'
@@ -47,6 +50,7 @@ export interface AppDeps {
   readonly recordOutcomes: RecordOutcomes
   readonly loans: LoanStore
   readonly webhooks: Pick<Deliveries, 'listDead' | 'resend'>
+  readonly lenderOf: (tenant: string) => Lender
   readonly reviewQueue: ReviewQueue
   readonly finishReview: FinishReview
   readonly rounds: ReviewStore['rounds']
@@ -110,7 +114,8 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
     EventInputSchema,
     LoanSchema,
     ProblemSchema,
-    ReviewSchema
+    ReviewSchema,
+    NoticeSchema
   ]
   for (const schema of schemas) app.addSchema(schema)
 
@@ -145,6 +150,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
   await app.register(loanRoutes, { loans: deps.loans, edge, clock })
   await app.register(cancellationRoutes, { store: deps.store, behaviour: deps.behaviour, clock })
   await app.register(explanationRoutes, { explain: deps.explain })
+  await app.register(noticeRoutes, { store: deps.store, lenderOf: deps.lenderOf })
   await app.register(reviewRoutes, { queue: deps.reviewQueue, finish: deps.finishReview })
   await app.register(eventRoutes, {
     behaviour: deps.behaviour,

@@ -66,13 +66,14 @@ export function createFinishReview(deps: FinishReviewDeps): FinishReview {
     const { application } = kept.read.record
     const { decisionId: previousDecisionId } = kept.read.decision
     const now = nowMs()
-    const { policy, id: policyId } = deps.policy()
+    const loaded = deps.policy()
+    const { policy, id: policyId } = loaded
     const reviewPolicy = reviewPolicyOf(policy)
     const decisionId = withPartition(newUuidv7(), partitionOf(previousDecisionId))
     const owed = await reviews.owed(application, previousDecisionId, now)
     const verdict =
       finish.action === 'approve'
-        ? verdictOf(deps.featureSet, policy, { kept, review, finish, owed, decisionId, nowMs: now })
+        ? verdictOf(deps.featureSet, loaded, { kept, review, finish, owed, decisionId, nowMs: now })
         : undefined
     const grantedMinor = verdict === undefined ? 0 : Math.max(...verdict.offers.map(({ amountMinor }) => amountMinor))
     const needsTwo = verdict !== undefined && needsSecondPerson(reviewPolicy, application.product, grantedMinor)
@@ -159,7 +160,7 @@ interface Approving {
 
 function verdictOf(
   featureSet: FinishReviewDeps['featureSet'],
-  policy: LoadedPolicy['policy'],
+  policy: LoadedPolicy,
   { kept, review: { first }, finish: { amountMinor }, owed, decisionId, nowMs }: Approving
 ): PersonApproval {
   const { decision, record } = kept.read

@@ -111,6 +111,7 @@ describe('the OpenAPI document', () => {
       'get /v1/applicants/{applicantId}/loans',
       'get /v1/decisions/{decisionId}',
       'get /v1/decisions/{decisionId}/explanation',
+      'get /v1/decisions/{decisionId}/notice',
       'get /v1/decisions/{decisionId}/rounds',
       'get /v1/features',
       'get /v1/loans/{loanId}',

@@ -26,6 +26,7 @@ import type { ExplainFrom, ScoreOutcome, Scorer } from '../../src/inference/scor
 import { createRedisLoanStore } from '../../src/loans/redis-loan-store.ts'
 import { createLog } from '../../src/log.ts'
 import { createMetrics, type Metrics } from '../../src/metrics.ts'
+import { loadLenders } from '../../src/notices/lenders.ts'
 import { createRecordOutcomes } from '../../src/outcomes/record-outcomes.ts'
 import { createRedisOutcomeStore } from '../../src/outcomes/redis-outcome-store.ts'
 import { compilePolicy, type ModelFacts } from '../../src/policy/engine.ts'
@@ -184,6 +185,7 @@ export async function buildTestApp(options: TestAppOptions = {}): Promise<TestAp
   const reviewDeps = { decisions: store, reviews, nowMs: clock.nowMs }
   const reviewed = { policy: { ...policy, ...(options.review && { review: options.review }) }, id: policyId }
   const deps = {
+    lenderOf: await loadLenders(),
     reviewQueue: createReviewQueue({ ...reviewDeps, reviewPolicy: () => reviewPolicyOf(reviewed.policy) }),
     finishReview: createFinishReview({
       ...reviewDeps,
