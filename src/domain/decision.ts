@@ -148,8 +148,7 @@ export const DecisionSchema = Type.Object(
         self: Type.String(),
         explanation: Type.Optional(Type.String()),
         review: Type.Optional(Type.String({ description: 'Where the borrower asks for a person to decide' })),
-        notice: Type.Optional(Type.String({ description: 'The adverse action notice' })),
-        evidence: Type.Optional(Type.String({ description: 'Where evidence for a next action goes' }))
+        notice: Type.Optional(Type.String({ description: 'The adverse action notice' }))
       },
       strict
     )

@@ -92,8 +92,7 @@ function linksOf(decisionId: string, finish: Finish, verdict: PersonDecisionInpu
   return {
     self,
     explanation: `${self}/explanation`,
-    ...(isAdverse && { notice: `${self}/notice` }),
-    ...(finish.action === 'return' && { evidence: `${self}/evidence` })
+    ...(isAdverse && { notice: `${self}/notice` })
   }
 }
 

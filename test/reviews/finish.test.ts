@@ -186,8 +186,7 @@ test('a person returns an application with what the borrower is to send', async 
   const returned = (await act(service, anna, decisionId, 'return', body)).json()
   expect(returned).toMatchObject({
     decision: 'REFER',
-    nextActions: [{ type: 'STEP_UP_INCOME_PROOF', attemptsLeft: DEFAULT_REVIEW_POLICY.stepUpAttempts }],
-    links: { evidence: `/v1/decisions/${returned.decisionId}/evidence` }
+    nextActions: [{ type: 'STEP_UP_INCOME_PROOF', attemptsLeft: DEFAULT_REVIEW_POLICY.stepUpAttempts }]
   })
 })
 
