@@ -12,6 +12,7 @@ import { modelsCommand } from './models.ts'
 import { policyCommand } from './policy.ts'
 import { replayCommand } from './replay.ts'
 import { replayDecisionCommand } from './replay-decision.ts'
+import { warningsCommand } from './warnings.ts'
 import { webhooksCommand } from './webhooks.ts'
 
 const COMMANDS: readonly Command[] = [
@@ -27,6 +28,7 @@ const COMMANDS: readonly Command[] = [
   replayCommand,
   replayDecisionCommand,
   loansCommand,
+  warningsCommand,
   applicantCommand
 ]
 

@@ -85,20 +85,20 @@ function sum(values: Float64Array): number {
   return total
 }
 
-function middle95(values: number[]): [number, number] {
+export function middle95(values: number[]): [number, number] {
   values.sort((left, right) => left - right)
   return [quantile(values, 0.025), quantile(values, 0.975)]
 }
 
 /** Linear between neighbours, of sorted values. */
-function quantile(sorted: readonly number[], share: number): number {
+export function quantile(sorted: ArrayLike<number>, share: number): number {
   const at = share * (sorted.length - 1)
   const [below, above] = [sorted[Math.floor(at)] as number, sorted[Math.ceil(at)] as number]
   return below + (above - below) * (at - Math.floor(at))
 }
 
 /** Small generator with a 32-bit state (mulberry32): good enough to draw rows, the same everywhere. */
-function mulberry32(seed: number): () => number {
+export function mulberry32(seed: number): () => number {
   let state = seed >>> 0
   return () => {
     state = (state + 0x6d2b79f5) >>> 0
