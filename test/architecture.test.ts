@@ -41,6 +41,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'src/access': ['src/domain', 'src/redis'],
   'src/decisions': ['src/domain', 'src/features', 'src/inference', 'src/policy', 'src/redis'],
   'src/loans': ['src/domain', 'src/redis'],
+  'src/warnings': ['src/domain', 'src/features', 'src/inference', 'src/loans'],
   'src/drift': ['src/domain', 'src/inference'],
   'src/outcomes': ['src/domain', 'src/redis', 'src/decisions'],
   'src/explanation': ['src/domain', 'src/features', 'src/inference', 'src/policy', 'src/decisions'],

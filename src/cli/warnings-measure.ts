@@ -10,7 +10,14 @@ import { createScorerPool } from '../inference/pool.ts'
 import { measureWarnings, type WarningMeasure } from '../warnings/measure.ts'
 import { isScorable, readsApplication } from '../warnings/model-score.ts'
 import { replayScans } from '../warnings/replay-scans.ts'
-import { LEVELS, MODEL_RULE, WARNING_RULES, type WarningRule } from '../warnings/rules.ts'
+import {
+  LEVELS,
+  modelRuleId,
+  WARNING_MODELS,
+  WARNING_RULES,
+  type WarningModel,
+  type WarningRule
+} from '../warnings/rules.ts'
 import { type Scan, warnedAt } from '../warnings/timeline.ts'
 import { OFFLINE_COMPACT_FROM_BYTES } from './export.ts'
 import { type PastCase, readHistories } from './history-files.ts'
@@ -60,6 +67,7 @@ interface Scanned {
 /** Replays the past of every account whose outcome is known, and measures who was warned before it went bad. */
 export async function measureFiles(options: MeasureOptions): Promise<Measured> {
   const { model, select } = options
+  const modelName = nameOf(model)
   const { events, applications } = await readHistories(options.eventsFile, options.applicationsFile)
   const accounts = applications.filter((past) => past.outcome !== undefined && isSelected(past, select))
   const featureSet = createFeatureSet(CATALOGUE)
@@ -85,6 +93,7 @@ export async function measureFiles(options: MeasureOptions): Promise<Measured> {
       featureSet,
       rules: WARNING_RULES,
       submittedEvent,
+      model: modelName,
       scoreOf: async ({ application }, values, isLast) => {
         if (lastOnly && !isLast) return Number.NaN
         const vector = toVector(values)
@@ -97,23 +106,28 @@ export async function measureFiles(options: MeasureOptions): Promise<Measured> {
     })
     const scanned = [...scans].map(([past, of]) => ({ past, scans: of }))
     const bad = accounts.filter(({ outcome }) => outcome === 'bad').length
-    return { accounts: accounts.length, bad, scored, rows: scored > 0 ? rowsOf(scanned, options) : ruleRows(scanned, options) }
+    return {
+      accounts: accounts.length,
+      bad,
+      scored,
+      rows: scored > 0 ? rowsOf(scanned, options) : ruleRows(scanned, options)
+    }
   } finally {
     await scorer.close()
   }
 }
 
 function rowsOf(scanned: readonly Scanned[], options: MeasureOptions): MeasureRow[] {
-  const model = WARNING_RULES.find(({ id }) => id === MODEL_RULE) as WarningRule
+  const model = WARNING_RULES.find(({ id }) => id === modelRuleId(nameOf(options.model))) as WarningRule
   const alone = options.thresholds.map((threshold) =>
-    rowOf(scanned, `model`, [{ ...model, from: { yellow: threshold } }], 'yellow', `${threshold}`, options)
+    rowOf(scanned, model.id, [{ ...model, from: { yellow: threshold } }], 'yellow', `${threshold}`, options)
   )
   const together = LEVELS.map((level) => rowOf(scanned, 'rules and model', WARNING_RULES, level, level, options))
   return [...ruleRows(scanned, options), ...alone, ...together]
 }
 
 function ruleRows(scanned: readonly Scanned[], options: MeasureOptions): MeasureRow[] {
-  const rules = WARNING_RULES.filter(({ id }) => id !== MODEL_RULE)
+  const rules = WARNING_RULES.filter(({ signal }) => !signal.startsWith('model.'))
   const together = LEVELS.map((level) => rowOf(scanned, 'rules', rules, level, level, options))
   const each = rules
     .map((rule) => rowOf(scanned, rule.id, [rule], 'yellow', 'yellow', options))
@@ -135,6 +149,12 @@ function rowOf(
     warnedSinceMs: warnedAt(rules, scans)[level]
   }))
   return { by, from, ...measureWarnings(measured, { resamples, seed }) }
+}
+
+function nameOf({ manifest: { name } }: VerifiedModel): WarningModel {
+  const found = WARNING_MODELS.find((each) => each === name)
+  if (found === undefined) throw new Error(`no rule warns by a model called ${name}`)
+  return found
 }
 
 function isSelected({ application, asOf }: PastCase, { fromMs, untilMs, part }: Selection): boolean {

@@ -60,6 +60,8 @@ async function measure({ values, env, print }: CommandArgs): Promise<void> {
   if (values.out !== undefined)
     await writeFiles([path('out')], async ([out]) => void (await out?.write(`${JSON.stringify(measured, null, 2)}\n`)))
   for (const line of tableOf(measured)) print(line)
+  const { accounts, bad, scored } = measured
+  print(JSON.stringify({ accounts, bad, scored }))
 }
 
 async function championFolder(): Promise<URL> {
@@ -94,10 +96,8 @@ function numbers(values: CommandArgs['values'], name: string): number[] {
 }
 
 /** The figures as a table of Markdown, as docs/early-warnings.md has them. */
-function tableOf({ accounts, bad, scored, rows }: Measured): string[] {
+function tableOf({ rows }: Measured): string[] {
   return [
-    `${accounts} accounts, ${bad} went bad (${percent(bad / accounts)}); the model scored ${scored} times`,
-    '',
     '| warned by | from | warned | later-bad warned before | precision | lead time, days: quartiles |',
     '|---|---|---|---|---|---|',
     ...rows.map(lineOf)

@@ -43,8 +43,9 @@ export function measureWarnings(
     warnedSinceMs !== undefined && warnedSinceMs < outcomeAtMs
   const bads = Uint8Array.from(accounts, ({ isBad }) => Number(isBad))
   const warned = Uint8Array.from(accounts, (account) => Number(isWarned(account)))
-  const lead = Float64Array.from(accounts, ({ warnedSinceMs = Number.NaN, outcomeAtMs }) =>
-    (outcomeAtMs - warnedSinceMs) / DAY_MS
+  const lead = Float64Array.from(
+    accounts,
+    ({ warnedSinceMs = Number.NaN, outcomeAtMs }) => (outcomeAtMs - warnedSinceMs) / DAY_MS
   )
   const all = tally(accounts.length, bads, warned, lead, (row) => row)
   const drawn: Tally[] = []
@@ -91,8 +92,6 @@ function tally(
     if (bads[row] === 1 && warnedOf[row] === 1) leads.push(leadOf[row] as number)
   }
   const sorted = Float64Array.from(leads).sort()
-  const quartiles = [0.25, 0.5, 0.75].map((share) =>
-    sorted.length === 0 ? Number.NaN : quantile(sorted, share)
-  )
+  const quartiles = [0.25, 0.5, 0.75].map((share) => (sorted.length === 0 ? Number.NaN : quantile(sorted, share)))
   return { bad, warned, warnedBad: sorted.length, quartiles }
 }

@@ -2,8 +2,8 @@ import type { Application } from '../domain/application.ts'
 import type { AssayEvent } from '../domain/event.ts'
 import { byTime, type OfflineBehaviour, type PastApplication } from '../features/offline.ts'
 import type { FeatureSet } from '../features/vector.ts'
-import type { WarningRule } from './rules.ts'
-import { signalsOf } from './signals.ts'
+import type { WarningModel, WarningRule } from './rules.ts'
+import { type SignalsInput, signalsOf } from './signals.ts'
 import type { Scan } from './timeline.ts'
 
 const HOUR_MS = 3_600_000
@@ -16,7 +16,8 @@ export interface ScansInput<Past extends PastApplication> {
   readonly rules: readonly WarningRule[]
   /** The application’s own event, which live appends when it is made. */
   readonly submittedEvent: (application: Application, nowMs: number) => AssayEvent
-  /** What a model says of an account at an instant; NaN for nothing. `isLast` is the scan at the account’s own instant. */
+  readonly model: WarningModel
+  /** What the model says of an account at an instant; NaN for nothing. `isLast` is the scan at the account’s own instant. */
   readonly scoreOf: (account: Past, values: Float64Array, isLast: boolean) => Promise<number>
 }
 
@@ -31,10 +32,8 @@ interface Due<Past> {
  * instant of its application, which is the last. A scan sees the events up to its instant and nothing later. Events and
  * accounts may come in any order.
  */
-export async function replayScans<Past extends PastApplication>(
-  input: ScansInput<Past>
-): Promise<Map<Past, Scan[]>> {
-  const { behaviour, featureSet, rules, submittedEvent, scoreOf } = input
+export async function replayScans<Past extends PastApplication>(input: ScansInput<Past>): Promise<Map<Past, Scan[]>> {
+  const { behaviour, featureSet, rules, submittedEvent, model, scoreOf } = input
   const events = input.events.toSorted(byTime)
   const scans = new Map<Past, Scan[]>(input.accounts.map((account) => [account, []]))
   const waiting: Promise<void>[] = []
@@ -46,10 +45,10 @@ export async function replayScans<Past extends PastApplication>(
     if (isLast) behaviour.append(submittedEvent(application, atMs))
     const { values } = featureSet.compute(application, behaviour.states(application.refs), atMs)
     const ofAccount = scans.get(account) as Scan[]
-    const place = ofAccount.push(scanOf(atMs, featureSet, rules, values, Number.NaN)) - 1
+    const place = ofAccount.push(scanOf(atMs, featureSet, rules, values, {})) - 1
     waiting.push(
       scoreOf(account, values, isLast).then((modelPd) => {
-        if (!Number.isNaN(modelPd)) ofAccount[place] = scanOf(atMs, featureSet, rules, values, modelPd)
+        if (!Number.isNaN(modelPd)) ofAccount[place] = scanOf(atMs, featureSet, rules, values, { [model]: modelPd })
       })
     )
     if (waiting.length >= MAX_WAITING) await Promise.all(waiting.splice(0))
@@ -86,9 +85,9 @@ function scanOf(
   { names }: FeatureSet,
   rules: readonly WarningRule[],
   values: Float64Array,
-  modelPd: number
+  pd: SignalsInput['pd'] & object
 ): Scan {
-  const signals = signalsOf({ names, values, modelPd })
+  const signals = signalsOf({ names, values, pd })
   const kept = new Map(rules.map(({ signal }) => [signal, signals(signal)]))
   return { atMs, signals: (name) => kept.get(name) ?? Number.NaN }
 }

@@ -16,9 +16,12 @@ export interface WarningRule {
   readonly meaning: string
 }
 
-/** The rule of the early-warning model, whose signal is its probability of default. */
-export const MODEL_RULE = 'model-early-warning'
-export const MODEL_SIGNAL = 'model.pd'
+/** Models that warn by their probability of default: each has a rule and a signal of its own. */
+export const WARNING_MODELS = ['early-warning', 'credit'] as const
+export type WarningModel = (typeof WARNING_MODELS)[number]
+
+export const modelRuleId = (model: WarningModel): string => `model-${model}`
+export const modelSignal = (model: WarningModel): string => `model.${model}`
 
 /**
  * The signs, in the order in which they are told. Source: domain reference, section 4 (early-warning indicators). Thresholds of
@@ -170,12 +173,20 @@ export const WARNING_RULES: readonly WarningRule[] = [
     meaning: 'Changes of the phone number within 30 days'
   },
   {
-    id: MODEL_RULE,
+    id: modelRuleId('early-warning'),
     version: '1',
-    signal: MODEL_SIGNAL,
+    signal: modelSignal('early-warning'),
     from: { yellow: 0.15, orange: 0.3, red: 0.6 },
     days: 35,
     meaning: 'Probability that the next bill is not paid, by the early-warning model'
+  },
+  {
+    id: modelRuleId('credit'),
+    version: '1',
+    signal: modelSignal('credit'),
+    from: { yellow: 0.15, orange: 0.3, red: 0.6 },
+    days: 35,
+    meaning: 'Probability that the loan goes bad, by the credit model on what is known by now'
   }
 ]
 

@@ -1,6 +1,6 @@
 import type { LoanEvent } from '../domain/loan-event.ts'
 import type { Loan } from '../loans/loan-schema.ts'
-import { MODEL_SIGNAL } from './rules.ts'
+import { modelSignal, WARNING_MODELS, type WarningModel } from './rules.ts'
 
 /** A number by its name; NaN where it is not known, which warns of nothing. */
 export type Signals = (name: string) => number
@@ -11,8 +11,8 @@ export interface SignalsInput {
   readonly values: Float64Array
   /** A running loan with its events; undefined where only the applicant is looked at. */
   readonly loan?: { readonly loan: Loan; readonly events: readonly LoanEvent[] } | undefined
-  /** What the early-warning model says; NaN where it says nothing. */
-  readonly modelPd?: number | undefined
+  /** Probabilities of default by the models that know such a borrower. */
+  readonly pd?: Readonly<Partial<Record<WarningModel, number>>>
 }
 
 /** Signs that are made of several features: how much one is above another, or one under a condition. */
@@ -27,9 +27,7 @@ const MADE: Readonly<Record<string, (feature: Signals) => number>> = {
 }
 
 /** Names of the signs that a loan itself gives. */
-const LOAN_SIGNALS: Readonly<
-  Record<string, (of: NonNullable<SignalsInput['loan']>, feature: Signals) => number>
-> = {
+const LOAN_SIGNALS: Readonly<Record<string, (of: NonNullable<SignalsInput['loan']>, feature: Signals) => number>> = {
   'loan.days_past_due': ({ loan }) => loan.daysPastDue,
   'loan.broken_promises': ({ loan }) => loan.promises.filter(({ state }) => state === 'broken').length,
   'loan.contacts_failed': ({ loan, events }) => contactsFailed(events, loan.asOfMs),
@@ -38,14 +36,15 @@ const LOAN_SIGNALS: Readonly<
 }
 
 /** Pure. Throws on a name that is neither a feature nor a sign: a rule that could never warn. */
-export function signalsOf({ names, values, loan, modelPd = Number.NaN }: SignalsInput): Signals {
+export function signalsOf({ names, values, loan, pd = {} }: SignalsInput): Signals {
   const feature: Signals = (name) => {
     const column = names.indexOf(name)
     if (column < 0) throw new Error(`no feature is called ${name}`)
     return values[column] as number
   }
   return (name) => {
-    if (name === MODEL_SIGNAL) return modelPd
+    const model = WARNING_MODELS.find((each) => modelSignal(each) === name)
+    if (model !== undefined) return pd[model] ?? Number.NaN
     const ofLoan = LOAN_SIGNALS[name]
     if (ofLoan !== undefined) return loan === undefined ? Number.NaN : ofLoan(loan, feature)
     return MADE[name]?.(feature) ?? feature(name)
