@@ -6,6 +6,7 @@ import { agreementOf } from './inference/scorecard.ts'
 import type { Metrics } from './metrics.ts'
 import { brokenInvariants, INVARIANTS } from './policy/invariants.ts'
 import type { Policy } from './policy/schema.ts'
+import { bound, observeVerdicts } from './verdict-metrics.ts'
 
 /**
  * What decisions tell Prometheus. Children are bound once per combination of labels, because a label look-up costs as much
@@ -13,8 +14,9 @@ import type { Policy } from './policy/schema.ts'
  */
 export function observeDecisions(
   metrics: Metrics,
-  policy: () => Pick<Policy, 'bands' | 'rateCap'>,
-  drift?: Pick<DriftMetrics, 'observe'>
+  policy: () => Pick<Policy, 'bands' | 'rateCap' | 'velocity'>,
+  drift?: Pick<DriftMetrics, 'observe'>,
+  features?: { readonly observe: (values: Float64Array) => void }
 ): DecisionObserver {
   const model = 'credit'
   const stageDuration = metrics.histogram('credit_decision_stage_duration_seconds')
@@ -24,6 +26,8 @@ export function observeDecisions(
   const fallbacks = metrics.counter('credit_decision_fallback_total')
   const replays = metrics.counter('credit_idempotent_replays_total').labels({ endpoint: 'decisions' })
   const pd = metrics.histogram('credit_pd_ratio').labels({ model })
+  const fraudPd = metrics.histogram('credit_pd_ratio').labels({ model: 'fraud' })
+  const verdicts = observeVerdicts(metrics, policy)
   const points = metrics.histogram('credit_score_points')
   const apr = metrics.histogram('credit_offer_apr_ratio')
   const violations = metrics.counter('credit_invariant_violations_total')
@@ -41,18 +45,21 @@ export function observeDecisions(
   const aprOf = bound((product, band) => apr.labels({ product, band }))
   return {
     stage: (stage, seconds) => stages[stage]?.observe(seconds),
+    read: (values) => features?.observe(values),
     replayed: () => replays.inc(),
     exposed: () => exposureRetries.inc(),
     challengerFailed: () => challengerFaults.inc(),
     scored: (modelId, vector, assessment, scorecard) => {
       if (assessment.kind === 'fault') return
       drift?.observe(modelId, vector, assessment)
+      if (assessment.fraud !== undefined) fraudPd.observe(assessment.fraud.pd)
       if (scorecard !== null) agreed(agreementOf(policy().bands, assessment.pd, scorecard.pd), '').inc()
     },
     decided: ({ outcome, verdict, modelId, reasonCodes, degraded }, { product }) => {
       const { score, offers, byScorecard } = verdict
       for (const invariant of brokenInvariants(verdict, policy())) violations.inc({ invariant })
       decided(product, outcome).inc()
+      verdicts(verdict, product)
       decidedBy(versionOf(modelId), outcome).inc()
       for (const code of reasonCodes) because(code, outcome).inc()
       for (const component of degraded) {
@@ -77,17 +84,4 @@ function versionOf(modelId: string): string {
 export function countSetAside(metrics: Metrics): (entity: EntityKind, events?: number) => void {
   const setAside = metrics.counter('credit_events_set_aside_total')
   return (entity, events = 1) => setAside.inc({ entity }, events)
-}
-
-/** A child for each pair of label values, made when it is first needed; both come from closed lists. */
-function bound<Child>(make: (first: string, second: string) => Child): (first: string, second: string) => Child {
-  const children = new Map<string, Child>()
-  return (first, second) => {
-    const key = `${first}|${second}`
-    const known = children.get(key)
-    if (known !== undefined) return known
-    const child = make(first, second)
-    children.set(key, child)
-    return child
-  }
 }

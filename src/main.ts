@@ -16,6 +16,7 @@ import { createTokenise } from './edge/tokens.ts'
 import { describeError } from './errors.ts'
 import { createExplainService } from './explanation/explain.ts'
 import { createModelLibrary } from './explanation/model-library.ts'
+import { createFeatureCounts } from './feature-metrics.ts'
 import { createBehaviourStore } from './features/behaviour-store.ts'
 import { CATALOGUE } from './features/catalogue.ts'
 import { DUE_GROUP } from './features/ingest.ts'
@@ -89,6 +90,7 @@ async function main(): Promise<void> {
     nowMs: systemClock.monotonicMs
   })
   const drift = createDriftMetrics(metrics, systemClock)
+  const featureCounts = createFeatureCounts(metrics, featureSet.definitions)
   const serving = observeServing(metrics, drift)
   const connect = (name: string) => {
     const connection = createRedis({
@@ -217,7 +219,7 @@ async function main(): Promise<void> {
     partitionOf: ({ refs }) => partitionOfText(refs.applicant),
     newUuidv7: randomUUIDv7,
     monotonicMs: systemClock.monotonicMs,
-    observer: observeDecisions(metrics, () => policies.active().policy, drift),
+    observer: observeDecisions(metrics, () => policies.active().policy, drift, featureCounts),
     times,
     commitReserveMs: config.DECISION_DEADLINE_MS * COMMIT_RESERVE_SHARE
   })
@@ -304,6 +306,7 @@ async function main(): Promise<void> {
   const beforeScrape = async () => {
     notReady()
     drift.refresh()
+    featureCounts.tell()
   }
   const ops = await buildOps({ metrics, notReady, describes: app, beforeScrape })
   closers.push({ name: 'ops', close: () => ops.close() }, { name: 'http', close: () => app.close() })

@@ -1,4 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Definition } from './metric-definition.ts'
+import { VERDICT_METRICS } from './verdict-metric-table.ts'
 
 /** From a quarter of a millisecond, where the service lives, to where a caller has given up. */
 const LATENCY_BUCKETS = [0.00025, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1]
@@ -8,13 +10,6 @@ const SCORE_BUCKETS = Array.from({ length: 23 }, (_, step) => 300 + step * 25)
 const RATIO_BUCKETS = [0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1]
 const APR_BUCKETS = [0.06, 0.12, 0.15, 0.18, 0.2, 0.22, 0.24, 0.36]
 const JOB_BUCKETS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30]
-
-interface Definition {
-  readonly type: 'counter' | 'gauge' | 'histogram'
-  readonly help: string
-  readonly labels: readonly string[]
-  readonly buckets?: readonly number[]
-}
 
 /**
  * Every metric, once. Labels come from closed sets: never an id of a person, a loan or a decision.
@@ -67,6 +62,7 @@ export const METRICS = {
     labels: ['product', 'band'],
     buckets: APR_BUCKETS
   },
+  ...VERDICT_METRICS,
   credit_events_total: { type: 'counter', help: 'Events received', labels: ['type', 'outcome'] },
   credit_events_set_aside_total: {
     type: 'counter',

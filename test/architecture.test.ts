@@ -24,12 +24,22 @@ const ROOTS = [
   'src/serving-metrics.ts',
   'src/policy-metrics.ts',
   'src/review-metrics.ts',
+  'src/verdict-metrics.ts',
+  'src/feature-metrics.ts',
   'src/cli',
   'workers/ingest.ts',
   'workers/monitor.ts'
 ]
 /** Small files at the root of src that everybody may use: no part of the system, and themselves without one. */
-const COMMON = ['src/clock.ts', 'src/errors.ts', 'src/log.ts', 'src/metrics.ts', 'src/version.ts']
+const COMMON = [
+  'src/clock.ts',
+  'src/errors.ts',
+  'src/log.ts',
+  'src/metrics.ts',
+  'src/metric-definition.ts',
+  'src/verdict-metric-table.ts',
+  'src/version.ts'
+]
 /** A folder that is not listed on the right is forbidden: a new edge is an edit here, to be reviewed. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'src/domain': [],
@@ -76,6 +86,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'src/config.ts': ['src/domain'],
   'src/log.ts': [],
   'src/metrics.ts': [],
+  'src/metric-definition.ts': [],
+  'src/verdict-metric-table.ts': [],
   'src/errors.ts': [],
   'src/clock.ts': [],
   'src/version.ts': [],

@@ -24,6 +24,8 @@ export type Stage = (typeof STAGES)[number]
 /** What the use case tells the metrics. */
 export interface DecisionObserver {
   readonly stage: (stage: Stage, seconds: number) => void
+  /** Features in catalogue order; not a number is missing. */
+  readonly read: (values: Float64Array) => void
   readonly decided: (answer: Answer, application: Application) => void
   /** What the model and its scorecard said; `vector` has the inputs of the model first. */
   readonly scored: (
@@ -104,6 +106,7 @@ export function createDecideService(deps: DecideServiceDeps): DecideService {
     const features = readFeatures(deps, application, begun.states, nowMs)
     const scoreAtMs = monotonicMs()
     observer.stage('features', (scoreAtMs - featuresAtMs) / 1000)
+    observer.read(features.values)
 
     const lineup = deps.lineup()
     const rung = chooseRung(request.deadlineAtMs - scoreAtMs, times.of('score'), times.of('commit'))

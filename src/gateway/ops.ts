@@ -1,7 +1,9 @@
+import { setImmediate } from 'node:timers/promises'
 import fastify, { type FastifyInstance } from 'fastify'
 import type { Metrics } from '../metrics.ts'
 import { type AdminPages, adminPages } from './admin-access.ts'
 import { healthRoutes } from './routes/health.ts'
+import { scrape } from './scrape.ts'
 
 export interface OpsDeps {
   readonly metrics: Metrics
@@ -18,9 +20,12 @@ export interface OpsDeps {
 export async function buildOps(deps: OpsDeps): Promise<FastifyInstance> {
   const { metrics, notReady, beforeScrape, describes, admin } = deps
   const ops = fastify({ logger: false, exposeHeadRoutes: false, forceCloseConnections: true })
+  const { registry } = metrics
   ops.get('/metrics', async (_request, reply) => {
     await beforeScrape?.()
-    return reply.header('content-type', metrics.registry.contentType).send(await metrics.registry.metrics())
+    return reply
+      .header('content-type', registry.contentType)
+      .send(await scrape({ registry, monotonicMs: () => performance.now(), rest: setImmediate }))
   })
   await ops.register(healthRoutes, { notReady })
   if (describes !== undefined) {

@@ -31,6 +31,8 @@ export interface StatutoryVerdict {
   /** What the binding caps leave of a limit, below what is owed already. */
   readonly bounds: readonly Bound[]
   readonly caps: RateCaps
+  /** The rule of the packs that gave each cap; null where the policy is as strict or stricter. */
+  readonly capRules: { readonly nominal: string | null; readonly effective: string | null }
   /** How many reasons may be told. */
   readonly maxReasons: number
   /** Packs, all rules by status and whether they apply and bind, and the caps, as JSON without its braces. */
@@ -57,7 +59,7 @@ interface DayCap extends DayRule {
   readonly capMinor: (facts: StatutoryFacts) => number
 }
 
-interface Day extends Pick<StatutoryVerdict, 'caps' | 'maxReasons' | 'evaluatedJson' | 'packs'> {
+interface Day extends Pick<StatutoryVerdict, 'caps' | 'capRules' | 'maxReasons' | 'evaluatedJson' | 'packs'> {
   readonly checks: readonly DayCheck[]
   readonly amountCaps: readonly DayCap[]
 }
@@ -153,6 +155,10 @@ function compileDay(policy: Policy, product: ProductPolicy, { evaluated, rateCap
     checks: evaluated.flatMap((rule) => checksOf(policy, product, rule)),
     amountCaps: evaluated.flatMap(capOf(policy, product)),
     caps,
+    capRules: {
+      nominal: caps.nominal < policy.rateCap ? rateCap.bindingRule.nominal : null,
+      effective: caps.effective < policy.rateCap ? rateCap.bindingRule.effective : null
+    },
     maxReasons: Math.min(MAX_REASONS, ...most),
     packs,
     evaluatedJson: JSON.stringify(kept).slice(1, -1)

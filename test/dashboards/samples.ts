@@ -22,7 +22,10 @@ const VALUES: Readonly<Record<Label, readonly string[]>> = {
   band: ['A', 'B'],
   bin: ['0', '1', 'missing'],
   channel: ['api'],
+  cap_rule: ['policy', 'CN-CAP-1'],
   component: ['score'],
+  constraint: ['BAND', 'EXPOSURE'],
+  currency: ['CNY'],
   decided: ['APPROVE', 'DECLINE'],
   decision: ['APPROVE', 'REFER', 'DECLINE'],
   direction: ['up', 'down'],
@@ -30,13 +33,14 @@ const VALUES: Readonly<Record<Label, readonly string[]>> = {
   entity: [...ENTITY_KINDS],
   event: WEBHOOK_TYPES,
   feature: ['score', 'applicant.loans_lifetime'],
+  feature_group: ['applicant', 'device'],
   hash: ['0123456789ab'],
   invariant: INVARIANTS,
   in_time: ['yes', 'no'],
   job: QUEUE_NAMES,
   kind: ['invalid_request', 'store_unavailable'],
   mode: ['refer'],
-  model: ['credit'],
+  model: ['credit', 'fraud'],
   outcome: ['done', 'failed', 'good', 'bad'],
   path: ['auto'],
   place: ['active'],
@@ -49,7 +53,8 @@ const VALUES: Readonly<Record<Label, readonly string[]>> = {
   role: ['request', 'blocking'],
   shadow: ['APPROVE', 'REFER'],
   route: ['/v1/decisions'],
-  stage: ['FINAL', ...STAGES],
+  rule_id: ['device.applicants_30d > 5', 'minimumAgeYears'],
+  stage: ['FINAL', ...STAGES, 'fraud', 'statutory'],
   state: ['waiting', 'active', 'delayed', 'failed'],
   type: ['application.submitted', 'loan.disbursed'],
   version: ['1.2.3'],
@@ -84,7 +89,7 @@ export async function serveSamples(
   return { target: `127.0.0.1:${(server.address() as AddressInfo).port}`, server }
 }
 
-function advance(metrics: Metrics, name: MetricName): void {
+export function advance(metrics: Metrics, name: MetricName): void {
   const { type, labels } = METRICS[name]
   const combinations = labels.reduce<Record<string, string>[]>(
     (rows, label) => rows.flatMap((row) => VALUES[label].map((value) => ({ ...row, [label]: value }))),

@@ -60,6 +60,7 @@ export async function createGateway({ redis, keys, random, onExposed }: GatewayO
     monotonicMs: () => performance.now(),
     observer: {
       stage: nothing,
+      read: nothing,
       decided: nothing,
       scored: nothing,
       replayed: nothing,
