@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { SERVICES as LAUNCHED } from '../../launcher/stack.mjs'
@@ -35,12 +35,20 @@ const SERVICES = Object.entries(FILE.services).map(([name, service]) => ({ name,
 const OURS = SERVICES.filter(({ build }) => build !== undefined)
 const { version } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8')) as { version: string }
 
+/** A text of the file with the variables that are set, or what it says in their place. */
+function interpolated(text: string, variables: Readonly<Record<string, string>>): string {
+  return text.replaceAll(
+    /\$\{(\w+):(?:-([^}]*)|\?[^}]*)\}/g,
+    (_all, name: string, other = '') => variables[name] || other
+  )
+}
+
 /** `A:/b:ro` in its parts; a source that begins with a dot is a file of ours. */
 function mounts({
   volumes = []
 }: Service): { readonly source: string; readonly target: string; readonly mode: string }[] {
   return volumes.map((volume) => {
-    const [source = '', target = '', mode = 'rw'] = volume.split(':')
+    const [source = '', target = '', mode = 'rw'] = interpolated(volume, {}).split(':')
     return { source, target, mode }
   })
 }
@@ -94,32 +102,73 @@ describe.each(SERVICES)('$name', (service) => {
   })
 })
 
-describe.each(OURS)('the environment of $name', ({ environment = {}, stop_grace_period, networks, depends_on }) => {
-  test('names only variables that the configuration knows', () => {
-    const unknown = Object.keys(environment).filter((name) => !Object.hasOwn(ConfigSchema.properties, name))
-    expect(unknown).toEqual([])
-  })
+/** What the network of the containers decides, what mounts stand for, and what is for tests only. */
+const FIXED = [
+  ...['REDIS_URL', 'HOST', 'PORT', 'OPS_HOST', 'OPS_PORT', 'TOKEN_KEY', 'SHUTDOWN_DEADLINE_MS'],
+  ...['MODELS_DIR', 'POLICIES_DIR', 'WEBHOOK_ALLOW_PRIVATE', 'ALLOW_AS_OF']
+]
+/** Values that are none by default, where a number will not do. */
+const CHOSEN: Readonly<Record<string, string>> = {
+  REDIS_JOBS_URL: 'redis://other:6379',
+  REDIS_PREFIX: 'other',
+  OPS_ADMIN_KEY: 'k'.repeat(24),
+  LOG_LEVEL: 'warn',
+  SCORE_THREADS: '2',
+  LOAN_GRACE_DAYS: '3',
+  ADOPT_FOREIGN_PROFILES: 'true'
+}
 
-  test('is a configuration once the secrets are there, and answers other containers', () => {
-    const secrets: Record<string, string> = { TOKEN_KEY: 'a'.repeat(64), REDIS_PASSWORD: 'secret' }
-    const filled = Object.entries(environment).map(([name, value]) => {
-      return [name, value.replaceAll(/\$\{(\w+):(?:-([^}]*)|\?[^}]*)\}/g, (_all, key, other) => secrets[key] ?? other)]
+describe.each(OURS)(
+  'the environment of $name',
+  ({ environment = {}, volumes, stop_grace_period, networks, depends_on }) => {
+    test('names only variables that the configuration knows', () => {
+      const unknown = Object.keys(environment).filter((name) => !Object.hasOwn(ConfigSchema.properties, name))
+      expect(unknown).toEqual([])
     })
-    const config = loadConfig(Object.fromEntries(filled))
-    expect(config).toMatchObject({ OPS_HOST: '0.0.0.0', REDIS_URL: 'redis://:secret@redis:6379', ALLOW_AS_OF: false })
-    expect(Number.parseInt(stop_grace_period ?? '', 10) * 1000).toBeGreaterThan(config.SHUTDOWN_DEADLINE_MS)
-  })
 
-  test('reaches Redis and is reached by Prometheus', () => {
-    expect(networks).toEqual(['store', 'ops'])
-    expect(Object.keys(depends_on ?? {})).toEqual(['redis'])
-  })
-})
+    const filled = (variables: Readonly<Record<string, string>>) => {
+      const all = { TOKEN_KEY: 'a'.repeat(64), REDIS_PASSWORD: 'secret', ...variables }
+      return loadConfig(
+        Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, interpolated(value, all)]))
+      )
+    }
 
-test('no secret has a value in the file, and none may be left out', () => {
+    test('is a configuration once the secrets are there, and answers other containers', () => {
+      const config = filled({})
+      expect(config).toMatchObject({ OPS_HOST: '0.0.0.0', REDIS_URL: 'redis://:secret@redis:6379', ALLOW_AS_OF: false })
+      expect(Number.parseInt(stop_grace_period ?? '', 10) * 1000).toBeGreaterThan(config.SHUTDOWN_DEADLINE_MS)
+    })
+
+    test('has what .env says of every variable that an installation may choose, and the default of the others', () => {
+      const chosen = Object.keys(ConfigSchema.properties).filter((name) => !FIXED.includes(name))
+      const values = Object.fromEntries(chosen.map((name) => [name, CHOSEN[name] ?? '77']))
+      const config: Record<string, unknown> = filled(values)
+      expect(Object.fromEntries(chosen.map((name) => [name, String(config[name])]))).toEqual(values)
+      const { TOKEN_KEY: _, ...defaults } = loadConfig({ TOKEN_KEY: '0'.repeat(64) })
+      const own = ['REDIS_URL', 'HOST', 'OPS_HOST', 'OPS_PORT']
+      for (const [name, value] of Object.entries(defaults))
+        if (!own.includes(name)) expect(filled({})).toHaveProperty(name, value)
+    })
+
+    test('has the policies and models that the command line of this machine changes', () => {
+      expect(mounts({ volumes } as Service)).toEqual([
+        { source: './policies', target: '/app/policies', mode: 'ro' },
+        { source: './models', target: '/app/models', mode: 'ro' }
+      ])
+    })
+
+    test('reaches Redis and is reached by Prometheus', () => {
+      expect(networks).toEqual(['store', 'ops'])
+      expect(Object.keys(depends_on ?? {})).toEqual(['redis'])
+    })
+  }
+)
+
+test('no secret has a value in the file, and none may be left out that the configuration asks for', () => {
   const values = SERVICES.flatMap(({ environment = {} }) => Object.entries(environment))
   for (const [name, value] of values) {
-    if (/KEY|PASSWORD|SECRET|TOKEN/.test(name)) expect(value, name).toMatch(/^\$\{\w+:\?[^}]+\}$/)
+    if (/KEY|PASSWORD|SECRET|TOKEN/.test(name)) expect(value, name).toMatch(/^\$\{\w+:(\?[^}]+|-)\}$/)
+    if (['TOKEN_KEY', 'REDIS_PASSWORD', 'GF_SECURITY_ADMIN_PASSWORD'].includes(name)) expect(value).toContain(':?')
     expect(value.replaceAll(/\$\{[^}]*\}/g, ''), name).not.toMatch(/:[^/@]+@/)
   }
 })
@@ -149,6 +198,34 @@ test('Prometheus scrapes each process where it listens', () => {
     target: '/etc/prometheus/prometheus.yml',
     mode: 'ro'
   })
+})
+
+test('Prometheus finds its rules and Alertmanager, and Alertmanager the files it reads addresses from', () => {
+  const read = (path: string) => readFileSync(new URL(path, ROOT), 'utf8')
+  const { rule_files, alerting } = parse(read('dashboards/prometheus.yml')) as {
+    rule_files: string[]
+    alerting: { alertmanagers: { static_configs: { targets: string[] }[] }[] }
+  }
+  const prometheus = mounts(FILE.services.prometheus!)
+  const rules = prometheus.find(({ source }) => source === './dashboards/rules')
+  for (const pattern of rule_files) {
+    const path = pattern.replace('/etc/prometheus/rules/', '').replace('rules/', '')
+    expect(globSync(path, { cwd: new URL('dashboards/rules', ROOT) }), pattern).not.toEqual([])
+  }
+  expect(rules).toMatchObject({ target: '/etc/prometheus/rules', mode: 'ro' })
+  const targets = alerting.alertmanagers.flatMap(({ static_configs }) => static_configs.flatMap((each) => each.targets))
+  expect(targets).toEqual(['alertmanager:9093'])
+  const alertmanager = FILE.services.alertmanager!
+  expect(alertmanager.networks.filter((name) => FILE.services.prometheus?.networks.includes(name))).toEqual(['ops'])
+  const text = read('dashboards/alertmanager.yml')
+  expect(alertmanager.command).toContain('--config.file=/etc/alertmanager/alertmanager.yml')
+  const named = [...text.matchAll(/_file: *'?([^'\s]+)/g)].map(([, path = '']) => path)
+  const folder = mounts(alertmanager).find(({ source }) => source === './dashboards/alerts')
+  expect(named.length).toBeGreaterThan(0)
+  for (const path of named) {
+    expect(path.startsWith(`${folder?.target}/`), path).toBe(true)
+    expect(existsSync(new URL(`dashboards/alerts/${path.slice(`${folder?.target}/`.length)}`, ROOT)), path).toBe(true)
+  }
 })
 
 test('Grafana lets nobody in without the password, and finds its data source and its dashboards', () => {

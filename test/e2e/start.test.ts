@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -66,11 +66,27 @@ async function ask(output: string): Promise<{ status: number; body: Record<strin
   return { status: answer.status, body: (await answer.json()) as Record<string, unknown> }
 }
 
+/** The value with the type of each part in its place. */
+function shapeOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(shapeOf)
+  if (typeof value !== 'object' || value === null) return typeof value
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, shapeOf(part)]))
+}
+
 describe.skipIf(!isComplete)('npm start with the real processes', () => {
   test('answers the printed curl with a decision, serves bin/assay, and leaves nothing behind', async () => {
     const { child, output } = await npmStart()
     const { status, body } = await ask(output)
     expect({ status, body }).toMatchObject({ status: 200, body: { decision: expect.stringMatching(/^[A-Z]+$/) } })
+
+    // The body is broken into lines there; ask() takes a command whose lines end in a backslash.
+    const readme = readFileSync(join(ROOT, 'README.md'), 'utf8').replaceAll(/,\n {7}/g, ',')
+    const [, key = ''] = output.match(/^ +Key +(\S+)$/m) ?? []
+    const [, apiUrl = ''] = output.match(/^ +API +(\S+)$/m) ?? []
+    const asked = await ask(readme.replace('ak_…', key).replace('http://127.0.0.1:8080', apiUrl))
+    const printed = JSON.parse(readme.match(/^```json\n([^`]+)```/m)?.[1] ?? '{}') as Record<string, unknown>
+    expect(asked.body.decision).toBe(printed.decision)
+    expect(shapeOf(asked.body)).toEqual(shapeOf(printed))
 
     const assay = join(ROOT, 'bin', 'assay')
     const keys = execFileSync(process.execPath, [assay, 'keys', 'list'], {
