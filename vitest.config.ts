@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
+    setupFiles: ['test/support/empty-database.ts'],
     // Threads of the program under test (Piscina, onnxruntime) want a process of their own around them.
     pool: 'forks',
     maxWorkers: 2,

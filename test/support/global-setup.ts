@@ -21,7 +21,8 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
   }
   const server = await resolveRedisServer()
   const dir = await mkdtemp(join(tmpdir(), 'assay-test-redis-'))
-  const redis = await startPrivateRedis({ dir, server })
+  // What these tests write need outlive nothing: those about its durability start one of their own.
+  const redis = await startPrivateRedis({ dir, server, extraArgs: ['--appendonly', 'no'] })
   project.provide('redisUrl', redis.url)
   project.provide('redisServer', server)
   return async () => {

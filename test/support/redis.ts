@@ -7,6 +7,9 @@ import { inject, onTestFinished } from 'vitest'
 import { type PrivateRedis, type PrivateRedisOptions, startPrivateRedis } from '../../launcher/redis.mjs'
 import { createRedis, type RedisClientOptions, whenReady } from '../../src/redis/client.ts'
 
+const DATABASES = 16
+const DATABASE = Number(process.env.VITEST_POOL_ID ?? 0) % DATABASES
+
 /**
  * False where the tests were lent a Redis by its address and none can be started. Suites that start their own say so:
  * `describe.skipIf(!canStartRedis())(…)`.
@@ -15,11 +18,15 @@ export function canStartRedis(): boolean {
   return inject('redisServer') !== null
 }
 
-/** The Redis that all test files share. Never flush it and never stop it; work under uniquePrefix(). */
+/**
+ * The Redis that all test files share. Never flush it and never stop it; work under uniquePrefix(). Files that run side by
+ * side have databases of their own, emptied before each file (support/empty-database.ts): a look through all keys, which
+ * many tests take, then costs what this file has written.
+ */
 export function sharedRedisUrl(): string {
   const url = inject('redisUrl')
   if (url === null) throw new Error('This run was started without a Redis (ASSAY_TEST_REDIS=none)')
-  return url
+  return canStartRedis() ? `${url}/${DATABASE}` : url
 }
 
 /** A connection of this test, to the shared Redis unless told otherwise; it ends with the test. */
