@@ -76,6 +76,16 @@ export const ConfigSchema = Type.Object({
     100,
     100_000
   ),
+  JOBS_PER_SECOND: count(
+    'Checks of loans that become jobs, and jobs of a queue that run, each second at most; what falls due at once is spread by it',
+    200,
+    100_000
+  ),
+  JOBS_TIME_ZONE: Type.String({
+    pattern: '^[A-Za-z]+(/[A-Za-z0-9_+-]+)*$',
+    default: 'Asia/Shanghai',
+    description: 'Zone of the daily and monthly jobs, by its IANA name'
+  }),
   DECISION_RETENTION_DAYS: count('Days that decisions stay readable', 1825, 36_500),
   LOAN_UTC_OFFSET_MINUTES: Type.Integer({
     default: 480,

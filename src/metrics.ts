@@ -44,7 +44,7 @@ export const METRICS = {
   },
   credit_invariant_violations_total: {
     type: 'counter',
-    help: 'Decisions that broke a promise; always 0',
+    help: 'Promises that were broken; always 0',
     labels: ['invariant']
   },
   credit_idempotent_replays_total: { type: 'counter', help: 'Stored answers given again', labels: ['endpoint'] },
@@ -261,6 +261,12 @@ export const METRICS = {
     buckets: JOB_BUCKETS
   },
   credit_queue_jobs_finished_total: { type: 'counter', help: 'Jobs finished', labels: ['queue', 'job', 'outcome'] },
+  credit_loan_checks_queued_total: { type: 'counter', help: 'Checks of loans that became jobs', labels: [] },
+  credit_monitoring_gaps: {
+    type: 'gauge',
+    help: 'Checks of loans that failed for good and wait for a person',
+    labels: []
+  },
   credit_job_last_success_timestamp_seconds: { type: 'gauge', help: 'When a job last succeeded', labels: ['job'] }
 } as const satisfies Record<string, Definition>
 

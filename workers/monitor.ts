@@ -7,6 +7,8 @@ import { describeError } from '../src/errors.ts'
 import { buildOps } from '../src/gateway/ops.ts'
 import { createLog, faultFields } from '../src/log.ts'
 import { createMetrics, type Metrics } from '../src/metrics.ts'
+import { JOB_NAMES } from '../src/monitoring/jobs.ts'
+import type { LoanCheckPayload } from '../src/monitoring/loan-job.ts'
 import { createLoanMonitorJob } from '../src/monitoring/loan-monitor-job.ts'
 import {
   createOfferExpiringJob,
@@ -21,11 +23,10 @@ import {
   createQueueWorker,
   type LoanMonitor,
   LoanMonitorSchema,
-  type QueueName,
-  type RepayRemind,
-  RepayRemindSchema
+  QUEUE_NAMES,
+  type QueueName
 } from '../src/monitoring/queues.ts'
-import { createRepayRemindJob } from '../src/monitoring/repay-remind-job.ts'
+import type { ScheduledPayload } from '../src/monitoring/scheduled-job.ts'
 import { createWebhookJob, webhookBackoffMs, webhookRelayRound } from '../src/monitoring/webhook-jobs.ts'
 import { createWebhookTurns } from '../src/monitoring/webhook-turns.ts'
 import { createOutcomeMetrics } from '../src/outcomes/outcome-metrics.ts'
@@ -46,6 +47,7 @@ import { createSeal } from '../src/webhooks/seal.ts'
 import { createSender } from '../src/webhooks/send.ts'
 import { resolveByDns } from '../src/webhooks/target.ts'
 import { startWorkerLoop } from '../src/worker-loop.ts'
+import { createLoanWatch } from './monitor-loans.ts'
 
 const DAY_MS = 86_400_000
 const REDIS_BOOT_MS = 10_000
@@ -96,10 +98,13 @@ async function main(): Promise<void> {
 
   const onError = (error: Error) => log.error(faultFields(error), 'queue error')
   const queueOptions = { connection, prefix: keys.jobs(), onError }
-  const queues = {
+  const queues: Readonly<Record<QueueName, Queue>> = {
     'loan-monitor': createQueue<LoanMonitor>('loan-monitor', queueOptions),
-    'repay-remind': createQueue<RepayRemind>('repay-remind', queueOptions),
+    'repay-remind': createQueue<LoanCheckPayload>('repay-remind', queueOptions),
+    'loan-check': createQueue<LoanCheckPayload>('loan-check', queueOptions),
     'offer-expiring': createQueue<OfferExpiring>('offer-expiring', queueOptions),
+    portfolio: createQueue<ScheduledPayload>('portfolio', queueOptions),
+    upkeep: createQueue<ScheduledPayload>('upkeep', queueOptions),
     webhook: createQueue<Delivery>('webhook', queueOptions)
   }
   const endpoints = createEndpoints(redis, keys, createSeal(config.TOKEN_KEY))
@@ -120,6 +125,19 @@ async function main(): Promise<void> {
     concurrency: CONCURRENCY,
     onFinished: observe(metrics, queue)
   })
+  const outcomes = createRedisOutcomeStore({ redis, keys, keepMs: config.DECISION_RETENTION_DAYS * DAY_MS })
+  const emit = createEmitWebhook(redis, keys)
+  const loanWatch = createLoanWatch({
+    redis,
+    keys,
+    config,
+    log,
+    metrics,
+    decisions: store,
+    outcomes,
+    queueOf: (name) => queues[name],
+    common
+  })
   const turns = createWebhookTurns(() => performance.now())
   const workers = [
     createQueueWorker('loan-monitor', {
@@ -127,26 +145,20 @@ async function main(): Promise<void> {
       schema: LoanMonitorSchema,
       handle: createLoanMonitorJob({
         store,
-        reminders: queues['repay-remind'],
         watchOffers: createOfferWatch({
           queue: queues['offer-expiring'],
           endpointsOf: endpoints.ofTenant,
           nowMs: Date.now
-        }),
-        nowMs: Date.now
+        })
       })
     }),
-    createQueueWorker('repay-remind', {
-      ...common('repay-remind'),
-      schema: RepayRemindSchema,
-      handle: createRepayRemindJob({ store, redis, keys })
-    }),
+    ...loanWatch.workers,
     createQueueWorker('offer-expiring', {
       ...common('offer-expiring'),
       schema: OfferExpiringSchema,
       handle: createOfferExpiringJob({
         store,
-        emit: createEmitWebhook(redis, keys),
+        emit,
         isOpen: createIsOfferOpen(redis, keys),
         nowMs: Date.now
       })
@@ -238,9 +250,11 @@ async function main(): Promise<void> {
     { name: 'blocking reads of webhooks', close: () => webhookBlocking.disconnect() }
   )
 
+  closers.push({ name: 'loan schedule', close: loanWatch.startLoop().stop })
+
   const refreshOutcomes = createOutcomeMetrics({
     metrics,
-    store: createRedisOutcomeStore({ redis, keys, keepMs: config.DECISION_RETENTION_DAYS * DAY_MS }),
+    store: outcomes,
     monotonicMs: () => performance.now()
   })
   const refreshReviews = createReviewGauges({
@@ -267,8 +281,9 @@ async function main(): Promise<void> {
       metrics.gauge('credit_webhook_dead_letters').set(await deliveries.countDead())
       await refreshOutcomes()
       await refreshReviews()
-      for (const [queue, { getJobCounts }] of Object.entries(queues)) {
-        const counts = await getJobCounts.call(queues[queue as QueueName], 'waiting', 'active', 'delayed', 'failed')
+      await loanWatch.beforeScrape()
+      for (const queue of QUEUE_NAMES) {
+        const counts = await queues[queue].getJobCounts('waiting', 'active', 'delayed', 'failed')
         for (const [state, jobs] of Object.entries(counts))
           metrics.gauge('credit_queue_jobs').set({ queue, state }, jobs)
       }
@@ -287,13 +302,14 @@ async function queuePages(adminKey: string, queues: readonly Queue[]) {
 }
 
 function observe(metrics: Metrics, queue: QueueName) {
-  const duration = metrics.histogram('credit_queue_job_duration_seconds').labels({ queue, job: queue })
+  const duration = metrics.histogram('credit_queue_job_duration_seconds')
   const finished = metrics.counter('credit_queue_jobs_finished_total')
-  const lastSuccess = metrics.gauge('credit_job_last_success_timestamp_seconds').labels({ job: queue })
-  return (outcome: string, seconds: number) => {
-    duration.observe(seconds)
-    finished.inc({ queue, job: queue, outcome })
-    if (outcome !== 'failed' && outcome !== 'retry') lastSuccess.setToCurrentTime()
+  const lastSuccess = metrics.gauge('credit_job_last_success_timestamp_seconds')
+  return (outcome: string, seconds: number, name: string) => {
+    const job = JOB_NAMES.has(name) ? name : queue
+    duration.observe({ queue, job }, seconds)
+    finished.inc({ queue, job, outcome })
+    if (outcome !== 'failed' && outcome !== 'retry' && outcome !== 'fenced') lastSuccess.setToCurrentTime({ job })
   }
 }
 

@@ -1,7 +1,9 @@
 import { Redis } from 'ioredis'
-import { createQueue, repayRemindJobId } from '../../src/monitoring/queues.ts'
+import { LOAN_CHECK_OPTIONS, loanCheckJobId } from '../../src/monitoring/loan-job.ts'
+import { createQueue } from '../../src/monitoring/queues.ts'
 import { createRedis } from '../../src/redis/client.ts'
 import { createKeys } from '../../src/redis/keys.ts'
+import { makeMissedLoans } from '../missed-loans.ts'
 import type { ServiceUnderTest } from '../stack.ts'
 import type { Beside } from './catalogue.ts'
 
@@ -38,8 +40,8 @@ function startPauses({ service }: BesideOptions): StopBeside {
   }
 }
 
-/** Ten thousand reminders that are all due now. */
-async function startJobs({ service, decisionIds }: BesideOptions): Promise<StopBeside> {
+/** Ten thousand loans of each of which an instalment was missed: read, checked, marked and told, all due now. */
+async function startJobs({ service }: BesideOptions): Promise<StopBeside> {
   const connection = createRedis({
     url: service.redisUrl,
     name: 'load-jobs',
@@ -47,18 +49,16 @@ async function startJobs({ service, decisionIds }: BesideOptions): Promise<StopB
     commandTimeoutMs: COMMAND_TIMEOUT_MS,
     onError: () => {}
   })
-  const prefix = createKeys(service.redisPrefix).jobs()
-  const queue = createQueue<object>('repay-remind', { connection, prefix, onError: () => {} })
-  const jobs = Array.from({ length: JOBS }, (_, index) => {
-    const payload = {
-      decisionId: decisionIds[index % decisionIds.length] as string,
-      tenant: service.tenant,
-      instalmentNo: 1 + Math.floor(index / decisionIds.length),
-      dueDate: '2030-01-01'
-    }
-    return { name: 'remind', data: payload, opts: { jobId: repayRemindJobId(payload) } }
-  })
-  await queue.addBulk(jobs)
+  const keys = createKeys(service.redisPrefix)
+  const queue = createQueue<object>('loan-check', { connection, prefix: keys.jobs(), onError: () => {} })
+  const payloads = await makeMissedLoans(connection, keys, service.tenant, JOBS)
+  await queue.addBulk(
+    payloads.map((payload) => ({
+      name: payload.job,
+      data: payload,
+      opts: { ...LOAN_CHECK_OPTIONS, jobId: loanCheckJobId(payload) }
+    }))
+  )
   const startedAtMs = performance.now()
   return async () => {
     const seconds = (performance.now() - startedAtMs) / 1000

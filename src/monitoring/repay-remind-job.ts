@@ -1,31 +1,39 @@
-import type { Redis } from 'ioredis'
-import type { DecisionStore } from '../decisions/store.ts'
-import { partitionOf } from '../domain/ids.ts'
-import { effectOnce } from '../redis/functions.ts'
-import type { Keys } from '../redis/keys.ts'
-import type { JobOutcome, RepayRemind } from './queues.ts'
+import { dayOfDate, startOfDayMs } from '../domain/calendar.ts'
+import type { Loan } from '../loans/loan-schema.ts'
+import { isRunning, type LoanCheck, type LoanJob } from './loan-job.ts'
 
-/** Longer than any product’s term: a job that comes back from the dead still finds what it did. */
-const REMEMBER_MS = 400 * 86_400_000
+/** Days from the due date on which the borrower is reminded; below zero before it (domain reference, section 4). */
+export const REMIND_DAYS = [-7, -3, -1, 0, 1, 3, 7] as const
+/** Ten in the morning where the borrower is. */
+const REMIND_HOUR = 10
+const HOUR_MS = 3_600_000
 
-export interface RepayRemindDeps {
-  readonly store: Pick<DecisionStore, 'read'>
-  readonly redis: Redis
-  readonly keys: Keys
+/** Reminds before, on and after each due date while its instalment is not paid: once for each of those days, and never later. */
+export const repayRemindJob: LoanJob = {
+  name: 'repay-remind',
+  queue: 'repay-remind',
+  checks: (loan) =>
+    isRunning(loan)
+      ? loan.schedule
+          .filter(({ paidAtMs }) => paidAtMs === null)
+          .flatMap(({ dueDate }) => REMIND_DAYS.map((days) => remindOn(loan, dueDate, days)))
+      : [],
+  act: ({ loanId, schedule, decisionId }, { kind, dueDate }) => {
+    const instalment = schedule.find((each) => each.dueDate === dueDate)
+    const instalmentNo = instalment?.no ?? null
+    return {
+      isContact: true,
+      notice: { type: 'repayment.reminder', loanId, decisionId, instalmentNo, dueDate, remind: kind }
+    }
+  }
 }
 
-/**
- * Puts one reminder on the notices stream, once for each instalment however often the job runs. A delayed job is a hint,
- * never the truth: a decision that is no longer there gets none. Whether the loan was paid out or paid back is not known
- * here yet: who reads the notices decides what to do with them.
- */
-export function createRepayRemindJob({ store, redis, keys }: RepayRemindDeps) {
-  return async ({ decisionId, tenant, instalmentNo, dueDate }: RepayRemind): Promise<JobOutcome> => {
-    if ((await store.read(tenant, decisionId)) === undefined) return 'obsolete'
-    const partition = partitionOf(decisionId)
-    const effect = keys.effect(partition, `remind:${decisionId}:${instalmentNo}:${dueDate}`)
-    const notice = JSON.stringify({ type: 'repayment.reminder', decisionId, tenant, instalmentNo, dueDate })
-    const now = await effectOnce(redis, [effect, keys.notices(partition)], notice, REMEMBER_MS)
-    return now ? 'done' : 'already_done'
+function remindOn({ utcOffsetMinutes }: Loan, dueDate: string, days: number): LoanCheck {
+  const day = dayOfDate(dueDate) + days
+  return {
+    kind: `T${days < 0 ? 'm' : 'p'}${Math.abs(days)}`,
+    dueDate,
+    atMs: startOfDayMs(day, utcOffsetMinutes) + REMIND_HOUR * HOUR_MS,
+    untilMs: startOfDayMs(day + 1, utcOffsetMinutes)
   }
 }

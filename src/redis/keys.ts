@@ -77,6 +77,13 @@ export function createKeys(prefix: string) {
     ledger: (partition: number) => `${tag(partition)}:ledger`,
     /** String: what a job has already done. */
     effect: (partition: number, name: string) => `${tag(partition)}:effect:${name}`,
+    /** String: how often a check of a loan was begun. */
+    fence: (partition: number, name: string) => `${tag(partition)}:fence:${name}`,
+    /** String: how often a person was contacted on a day of theirs. */
+    contacts: (partition: number, tenant: string, token: string, date: string) =>
+      `${tag(partition)}:contacts:${tenant}:${token}:${date}`,
+    /** Hash: checks of loans that were given up, and when. */
+    monitoringGaps: () => `${prefix}:monitoring-gaps`,
     /** Stream: what somebody must be told, such as a due reminder. */
     notices: (partition: number) => `${tag(partition)}:notices`,
     /** Stream: events of producers that write to Redis themselves; an entry is deleted once it is handled. */

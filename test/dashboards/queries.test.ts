@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
-import { QUEUE_NAMES } from '../../src/monitoring/queues.ts'
+import { JOB_NAMES } from '../../src/monitoring/jobs.ts'
 import { DASHBOARD_FOLDER, dashboardFiles, queriesOf } from './dashboards.ts'
 import { findProgram, type Prometheus, startPrometheus, until } from './prometheus.ts'
 import { PROCESSES, serveSamples } from './samples.ts'
@@ -93,6 +93,6 @@ describe.skipIf(PROGRAM === undefined)('a live Prometheus (skipped without one o
 
   test('keeps the name of a post-loan job, which has the label that Prometheus gives to processes', async () => {
     const answer = await prometheus.query('max by (job) (credit_job_last_success_timestamp_seconds)')
-    expect('series' in answer && answer.series.map(({ metric }) => metric.job).sort()).toEqual([...QUEUE_NAMES].sort())
+    expect('series' in answer && answer.series.map(({ metric }) => metric.job).sort()).toEqual([...JOB_NAMES].sort())
   })
 })

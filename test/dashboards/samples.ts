@@ -6,6 +6,8 @@ import { STAGES } from '../../src/decisions/decide.ts'
 import { PRODUCTS } from '../../src/domain/application.ts'
 import { ENTITY_KINDS } from '../../src/domain/event.ts'
 import { createMetrics, METRICS, type MetricName, type Metrics } from '../../src/metrics.ts'
+import { CONTACT_INVARIANTS } from '../../src/monitoring/contact-rules.ts'
+import { JOB_NAMES } from '../../src/monitoring/jobs.ts'
 import { QUEUE_NAMES } from '../../src/monitoring/queues.ts'
 import { INVARIANTS } from '../../src/policy/invariants.ts'
 import { WEBHOOK_TYPES } from '../../src/webhooks/event.ts'
@@ -35,9 +37,9 @@ const VALUES: Readonly<Record<Label, readonly string[]>> = {
   feature: ['score', 'applicant.loans_lifetime'],
   feature_group: ['applicant', 'device'],
   hash: ['0123456789ab'],
-  invariant: INVARIANTS,
+  invariant: [...INVARIANTS, ...CONTACT_INVARIANTS],
   in_time: ['yes', 'no'],
-  job: QUEUE_NAMES,
+  job: [...JOB_NAMES],
   kind: ['invalid_request', 'store_unavailable'],
   mode: ['refer'],
   model: ['credit', 'fraud'],
@@ -62,12 +64,14 @@ const VALUES: Readonly<Record<Label, readonly string[]>> = {
 }
 
 const OF_INGEST = /^credit_(log|profiles?|inbox|deadletter)_/
-const OF_MONITOR = /^credit_(outbox|webhook|queue|job|manual_review|model_(outcomes|auc|ks|brier|observed))/
+const OF_MONITOR =
+  /^credit_(outbox|webhook|queue|job|manual_review|loan_checks|monitoring|model_(outcomes|auc|ks|brier|observed))/
 const OF_ALL = /^credit_(build|redis)_/
 
 export function processesOf(name: string): readonly ProcessName[] {
   if (OF_ALL.test(name)) return PROCESSES
   if (OF_INGEST.test(name)) return ['ingest']
+  if (name === 'credit_invariant_violations_total') return ['gateway', 'monitor']
   return OF_MONITOR.test(name) ? ['monitor'] : ['gateway']
 }
 

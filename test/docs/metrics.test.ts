@@ -7,6 +7,7 @@ const TEXT = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'ut
 const SECTIONS: Readonly<Record<string, readonly string[]>> = {
   'Every process': ['gateway', 'ingest', 'monitor'],
   Gateway: ['gateway'],
+  'Gateway and monitor': ['gateway', 'monitor'],
   'Ingest worker': ['ingest'],
   'Monitor worker': ['monitor']
 }

@@ -3,27 +3,20 @@ import { type Queue, QueueEvents } from 'bullmq'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Decision } from '../../src/domain/decision.ts'
 import type { ReviewEvent } from '../../src/domain/review-event.ts'
-import { createLoanMonitorJob, remindAtMs } from '../../src/monitoring/loan-monitor-job.ts'
+import { createLoanMonitorJob } from '../../src/monitoring/loan-monitor-job.ts'
 import { relayRound } from '../../src/monitoring/outbox-relay.ts'
 import {
   createQueue,
   createQueueWorker,
   type LoanMonitor,
   LoanMonitorSchema,
-  loanMonitorJobId,
-  type RepayRemind,
-  RepayRemindSchema,
-  repayRemindJobId
+  loanMonitorJobId
 } from '../../src/monitoring/queues.ts'
-import { createRepayRemindJob } from '../../src/monitoring/repay-remind-job.ts'
 import type { RedisRole } from '../../src/redis/client.ts'
 import { createGroupReader } from '../../src/redis/group-reader.ts'
-import { entriesOf, readStored } from '../redis/stored.ts'
 import { application, approve, buildTestApp, postDecision } from '../support/app.ts'
 import { connectRedis } from '../support/redis.ts'
 
-const DAY_MS = 86_400_000
-const HOUR_MS = 3_600_000
 /** In Lagos, an hour east of Greenwich, it is the first of June already. */
 const NOW_MS = Date.UTC(2026, 4, 31, 23, 30)
 
@@ -33,13 +26,11 @@ const connect = (role: RedisRole) => connectRedis({ role })
 async function monitored(options: Parameters<typeof buildTestApp>[0] = {}) {
   const service = await buildTestApp({ clock: { nowMs: () => NOW_MS }, ...options })
   const { redis, keys, store } = service
+  const watched: string[] = []
   const [blocking, connection] = await Promise.all([connect('blocking'), connect('jobs')])
   const queueOptions = { connection, prefix: keys.jobs(), onError: () => {} }
   const monitor = createQueue<LoanMonitor>('loan-monitor', queueOptions)
-  const reminders = createQueue<RepayRemind>('repay-remind', queueOptions)
-  onTestFinished(async () => {
-    await Promise.all([monitor.close(), reminders.close()])
-  })
+  onTestFinished(() => monitor.close())
   const streams = Array.from({ length: 64 }, (_, partition) => keys.outbox(partition))
   const shape = { blocking, redis, streams, group: 'relay', count: 100, blockMs: 20, takeOverAfterMs: 0 }
   const reader = createGroupReader({ ...shape, consumer: 'one' })
@@ -58,17 +49,17 @@ async function monitored(options: Parameters<typeof buildTestApp>[0] = {}) {
   return {
     service,
     monitor,
-    reminders,
+    watched,
     queueOptions,
     malformed,
     review,
     reader,
     relay: async () => relayRound(relay, await reader.read()),
     relayEntries: (entries: Parameters<typeof relayRound>[1]) => relayRound(relay, entries),
-    runMonitor: createLoanMonitorJob({ store, reminders, nowMs: () => NOW_MS }),
-    runRemind: createRepayRemindJob({ store, redis, keys }),
-    notices: async () =>
-      entriesOf(await readStored(redis, keys.prefix), 'notices').map(([, fields]) => JSON.parse(fields[1] as string))
+    runMonitor: createLoanMonitorJob({
+      store,
+      watchOffers: async ({ decisionId }, tenant) => void watched.push(`${tenant} ${decisionId}`)
+    })
   }
 }
 
@@ -100,52 +91,14 @@ describe('an approved loan', () => {
     expect([await loan.relay(), await loan.reader.countPending()]).toEqual([0, 0])
   })
 
-  test('is reminded three days before its first due date, at ten where the borrower is', async () => {
+  test('is watched once it is relayed, and the job made again is one job', async () => {
     const loan = await monitored()
-    const decision = await approved(loan)
-    const [first] = decision.offers[0]?.schedule ?? []
-    expect(first).toMatchObject({ no: 1, dueDate: '2026-07-01' })
-    await loan.relay()
-    const { data } = await onlyJob(loan.monitor)
-    expect(await loan.runMonitor(data)).toBe('done')
-    const reminder = await onlyJob(loan.reminders)
-    expect(reminder.data).toEqual({
-      decisionId: decision.decisionId,
-      tenant: 'alpha',
-      instalmentNo: 1,
-      dueDate: '2026-07-01'
-    })
-    expect(reminder.id).toBe(repayRemindJobId(reminder.data))
-    expect(NOW_MS + (reminder.opts.delay ?? 0)).toBe(Date.UTC(2026, 5, 28, 9))
-    expect(await reminder.isDelayed()).toBe(true)
-  })
-
-  test('run again, in any step and any number at once, changes nothing after the first effect', async () => {
-    const loan = await monitored()
-    await approved(loan)
+    const { decisionId } = await approved(loan)
     const entries = await loan.reader.read()
     await Promise.all([loan.relayEntries(entries), loan.relayEntries(entries)])
     const { data } = await onlyJob(loan.monitor)
-    await Promise.all([loan.runMonitor(data), loan.runMonitor(data), loan.runMonitor(data)])
-    const { data: reminder } = await onlyJob(loan.reminders)
-    const outcomes = await Promise.all([loan.runRemind(reminder), loan.runRemind(reminder), loan.runRemind(reminder)])
-    expect(outcomes.sort()).toEqual(['already_done', 'already_done', 'done'])
-    expect(await loan.notices()).toHaveLength(1)
-  })
-
-  test('whose jobs were removed and made again is still told once', async () => {
-    const loan = await monitored()
-    await approved(loan)
-    const entries = await loan.reader.read()
-    for (let round = 0; round < 3; round++) {
-      await loan.relayEntries(entries)
-      const job = await onlyJob(loan.monitor)
-      await loan.runMonitor(job.data)
-      const reminder = await onlyJob(loan.reminders)
-      await loan.runRemind(reminder.data)
-      await Promise.all([job.remove(), reminder.remove()])
-    }
-    expect(await loan.notices()).toHaveLength(1)
+    expect(await loan.runMonitor(data)).toBe('done')
+    expect(loan.watched).toEqual([`alpha ${decisionId}`])
   })
 
   test('is relayed by the next relay when the first died between queueing and acknowledging', async () => {
@@ -211,49 +164,26 @@ describe('what is not an approved loan', () => {
       [decisionId, 'beta']
     ] as const) {
       expect(await loan.runMonitor({ decisionId: id, tenant, utcOffsetMinutes: 60 })).toBe('obsolete')
-      expect(await loan.runRemind({ decisionId: id, tenant, instalmentNo: 1, dueDate: '2026-07-01' })).toBe('obsolete')
     }
-    expect([await loan.notices(), await loan.reminders.count()]).toEqual([[], 0])
+    expect(loan.watched).toEqual([])
   })
 })
 
 describe('a real queue worker', () => {
-  test('runs the job to its reminder, which tells the notices stream', async () => {
-    // Approved so long ago that the reminder is due at once.
-    const loan = await monitored({ clock: { nowMs: () => Date.now() - 365 * DAY_MS } })
-    const finished: string[] = []
-    const { promise: told, resolve } = Promise.withResolvers<void>()
-    const common = {
+  test('runs the job', async () => {
+    const loan = await monitored()
+    const finished = Promise.withResolvers<string>()
+    const worker = createQueueWorker('loan-monitor', {
       ...loan.queueOptions,
       concurrency: 2,
-      onError: () => {}
-    }
-    const { store, redis, keys } = loan.service
-    const workers = [
-      createQueueWorker('loan-monitor', {
-        ...common,
-        schema: LoanMonitorSchema,
-        handle: createLoanMonitorJob({ store, reminders: loan.reminders, nowMs: Date.now }),
-        onFinished: (outcome) => void finished.push(`monitor ${outcome}`)
-      }),
-      createQueueWorker('repay-remind', {
-        ...common,
-        schema: RepayRemindSchema,
-        handle: createRepayRemindJob({ store, redis, keys }),
-        onFinished: (outcome) => {
-          finished.push(`remind ${outcome}`)
-          resolve()
-        }
-      })
-    ]
-    onTestFinished(async () => {
-      await Promise.all(workers.map((worker) => worker.close()))
+      schema: LoanMonitorSchema,
+      handle: loan.runMonitor,
+      onFinished: (outcome, _seconds, job) => finished.resolve(`${job} ${outcome}`)
     })
-    const { decisionId } = await approved(loan)
+    onTestFinished(() => worker.close())
+    await approved(loan)
     await loan.relay()
-    await told
-    expect(finished).toEqual(['monitor done', 'remind done'])
-    expect(await loan.notices()).toMatchObject([{ decisionId, tenant: 'alpha', instalmentNo: 1 }])
+    expect(await finished.promise).toBe('monitor done')
   })
 
   test('fails a malformed payload before its handler sees it', async () => {
@@ -278,17 +208,5 @@ describe('a real queue worker', () => {
     const job = await queue.add('monitor', { decisionId: 'x', phone: '1' }, { jobId: 'mon_bad', attempts: 1 })
     await expect(job.waitUntilFinished(events)).rejects.toThrow(/malformed/)
     expect(handled).toBe(0)
-  })
-})
-
-describe('the time of a reminder', () => {
-  test.each([
-    ['2026-07-01', 60, Date.UTC(2026, 5, 28, 9)],
-    ['2026-07-01', 480, Date.UTC(2026, 5, 28, 2)],
-    ['2026-03-01', 0, Date.UTC(2026, 1, 26, 10)],
-    ['2028-03-01', -300, Date.UTC(2028, 1, 27, 15)]
-  ] as const)('due on %s at UTC%+d min', (dueDate, offset, expected) => {
-    expect(remindAtMs(dueDate, offset)).toBe(expected)
-    expect((remindAtMs(dueDate, offset) + offset * 60_000) % DAY_MS).toBe(10 * HOUR_MS)
   })
 })

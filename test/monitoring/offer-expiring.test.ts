@@ -8,7 +8,7 @@ import {
   offerExpiringJobId
 } from '../../src/monitoring/offer-expiring-job.ts'
 import { createIsOfferOpen } from '../../src/monitoring/open-offers.ts'
-import { createQueue, type RepayRemind } from '../../src/monitoring/queues.ts'
+import { createQueue } from '../../src/monitoring/queues.ts'
 import type { EmitWebhook } from '../../src/webhooks/emit.ts'
 import { WEBHOOK_TYPES, type WebhookEvent } from '../../src/webhooks/event.ts'
 import type { Endpoint } from '../../src/webhooks/redis-endpoints.ts'
@@ -47,12 +47,9 @@ describe('offers that end', () => {
     const connection = await connectRedis({ role: 'jobs' })
     const options = { connection, prefix: service.keys.jobs(), onError: () => {} }
     const queue = createQueue<OfferExpiring>('offer-expiring', options)
-    const reminders = createQueue<RepayRemind>('repay-remind', options)
-    onTestFinished(async () => {
-      await Promise.all([queue.close(), reminders.close()])
-    })
+    onTestFinished(() => queue.close())
     const watchOffers = createOfferWatch({ queue, endpointsOf: async () => endpoints, nowMs: () => NOW_MS })
-    const monitor = createLoanMonitorJob({ store: service.store, reminders, watchOffers, nowMs: () => NOW_MS })
+    const monitor = createLoanMonitorJob({ store: service.store, watchOffers })
     const decision = await decided()
     const job = { decisionId: decision.decisionId, tenant: 'alpha', utcOffsetMinutes: 60 }
     await Promise.all([monitor(job), monitor(job)])
