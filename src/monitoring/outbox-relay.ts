@@ -8,8 +8,8 @@ import { type LoanMonitor, loanMonitorJobId } from './queues.ts'
 export interface OutboxRelayDeps {
   readonly reader: GroupReader
   readonly queue: Pick<Queue<LoanMonitor>, 'addBulk'>
-  /** Does what is for the reviews; 'later' leaves the entry pending, so that it comes again. */
-  readonly review: (event: ReviewEvent) => Promise<'done' | 'later'>
+  /** Does what is for the reviews. */
+  readonly review: (event: ReviewEvent) => Promise<void>
   readonly onRelayed: (jobs: number) => void
   readonly onMalformed: (entry: StreamEntry) => void
 }
@@ -39,11 +39,8 @@ export async function relayRound(
     return [{ name: 'monitor', data: payload, opts: { jobId: loanMonitorJobId(payload) } }]
   })
   if (jobs.length > 0) await queue.addBulk(jobs)
-  const reviewed = await Promise.all(
-    effects.map((effect) => (effect?.kind === 'review' ? review(effect.event) : 'done'))
-  )
-  const done = entries.filter((_, index) => reviewed[index] === 'done')
-  if (done.length > 0) await reader.acknowledge(done)
+  await Promise.all(effects.map((effect) => (effect?.kind === 'review' ? review(effect.event) : undefined)))
+  await reader.acknowledge(entries)
   onRelayed(jobs.length)
   return entries.length
 }

@@ -8,17 +8,14 @@ export interface ReviewRelayDeps {
   readonly emit?: EmitWebhook | undefined
 }
 
-/** `later`: the queue of the tenant is full, and the entry must come again. */
-export type ReviewRelayed = 'done' | 'later'
-
 /** Does what a decision left for the reviews; everything may be done twice. */
-export function createReviewRelay({ reviews, emit }: ReviewRelayDeps): (event: ReviewEvent) => Promise<ReviewRelayed> {
+export function createReviewRelay({ reviews, emit }: ReviewRelayDeps): (event: ReviewEvent) => Promise<void> {
   return async (event) => {
     const { tenant, decisionId, atMs } = event
     if (event.kind === 'review.open') {
       const { applicationId, dueAtMs } = event
-      const opened = await reviews.open({ tenant, decisionId, applicationId, cause: 'REFER', nowMs: atMs, dueAtMs })
-      return opened === 'full' ? 'later' : 'done'
+      await reviews.open({ tenant, decisionId, applicationId, cause: 'REFER', nowMs: atMs, dueAtMs })
+      return
     }
     const { previousDecisionId, action } = event
     const told = { tenant, aggregateId: previousDecisionId, occurredAtMs: atMs }
@@ -28,6 +25,5 @@ export function createReviewRelay({ reviews, emit }: ReviewRelayDeps): (event: R
       const dedupeKey = `review.completed:${decisionId}`
       await emit?.({ ...told, type: 'review.completed', dedupeKey, data: { ...data, action } })
     }
-    return 'done'
   }
 }

@@ -88,7 +88,8 @@ export function expectedExposure(decisions: readonly Decision[], log: readonly A
         break
       case 'application.withdrawn':
         for (const [decisionId, { applicationId }] of held)
-          if (applicationId === told.applicationId) held.delete(decisionId)
+          if (told.decisionId === undefined ? applicationId === told.applicationId : decisionId === told.decisionId)
+            held.delete(decisionId)
         break
     }
   }

@@ -217,3 +217,17 @@ test('after a person has decided the borrower asks nobody else, and a late refer
   await relayReviews(service)
   expect(await service.reviews.count('alpha', Date.now())).toMatchObject({ open: 0 })
 })
+
+test('cancelling a decision that a person put another in the place of leaves the limit held by the other', async () => {
+  const { service, anna, request, decisionId } = await claimed({ score: () => approve() }, { amountMinor: 4_000_000 })
+  const next = (await act(service, anna, decisionId, 'approve', APPROVE)).json()
+  const cancel = (id: string) => send(service, 'POST', `/v1/decisions/${id}/cancel`, service.alpha)
+  const more = async () => {
+    const again = application({ applicantId: request.applicantId, amountMinor: 2_000_000 })
+    return (await postDecision(service, again)).json().decision
+  }
+  expect((await cancel(decisionId)).statusCode).toBe(200)
+  expect(await more()).toBe('DECLINE')
+  expect((await cancel(next.decisionId)).statusCode).toBe(200)
+  expect(await more()).toBe('APPROVE')
+})

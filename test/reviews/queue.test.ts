@@ -67,14 +67,29 @@ test('an approval of all that was asked for is not open to review', async () => 
   expect(told(asked)).toBe('409 review_not_open')
 })
 
-test('a full queue refuses a borrower and keeps a referral for later', async () => {
-  const service = await buildTestApp({ score: refer, reviews: { maxOpen: 0 } })
-  const { decisionId } = await decideOne(service)
-  const anna = await service.reviewer('anna')
-  expect((await send(service, 'GET', '/v1/reviews', anna)).json()).toEqual({ reviews: [] })
-  const asked = await send(service, 'POST', `/v1/decisions/${decisionId}/review-requests`, service.alpha, {})
+test('a full queue refuses a borrower, and a referral has its place all the same', async () => {
+  let pd = DECLINED_PD
+  const service = await buildTestApp({ score: () => approve(pd), reviews: { maxOpen: 0 } })
+  const declined = await decideOne(service)
+  const asked = await send(service, 'POST', `/v1/decisions/${declined.decisionId}/review-requests`, service.alpha, {})
   expect(told(asked)).toBe('429 reviews_full')
-  expect(await outboxOf(service)).toHaveLength(1)
+  pd = REFERRED_PD
+  const referred = await decideOne(service)
+  const anna = await service.reviewer('anna')
+  const { reviews } = (await send(service, 'GET', '/v1/reviews', anna)).json()
+  expect(reviews.map(({ decisionId }: { decisionId: string }) => decisionId)).toEqual([referred.decisionId])
+})
+
+test('a review that has ended keeps no place in the queue', async () => {
+  const service = await buildTestApp({ score: refer, reviews: { maxOpen: 1, retentionMs: 5 } })
+  const open = (nowMs: number, decisionId: string) => {
+    const asked = { tenant: 'alpha', applicationId: 'a', cause: 'REQUEST', nowMs, dueAtMs: nowMs + 60_000 } as const
+    return service.reviews.open({ ...asked, decisionId })
+  }
+  const nowMs = Date.now()
+  expect(await open(nowMs, '01a20b04-023e-7032-ba6a-6f2877a5bfec')).toBe('opened')
+  expect(await open(nowMs, '01a20b04-023e-7032-ba6a-6f2877a5bfed')).toBe('full')
+  expect(await open(nowMs + 60_006, '01a20b04-023e-7032-ba6a-6f2877a5bfed')).toBe('opened')
 })
 
 test('every open review is on exactly one page, those due first before the others', async () => {

@@ -73,7 +73,7 @@ export interface TestAppOptions extends Partial<AppOptions> {
   readonly leastMs?: () => number
   /** How people review; the policy’s way by default. */
   readonly review?: ReviewPolicy
-  readonly reviews?: { readonly maxOpen?: number }
+  readonly reviews?: { readonly maxOpen?: number; readonly retentionMs?: number }
   /** Models that explanations find; none by default. */
   readonly models?: ModelLibrary
   /** Puts others beside the model. */

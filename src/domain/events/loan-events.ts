@@ -283,7 +283,10 @@ export const LOAN_EVENTS = {
     code: 41,
     data: Type.Object(
       { applicationId: ApplicationIdSchema, decisionId: Type.Optional(DecisionIdSchema) },
-      { ...strict, description: 'The borrower does not want it any more: its offers are no longer valid' }
+      {
+        ...strict,
+        description: 'The borrower does not want it any more: the offers of the decision end, or of all its decisions'
+      }
     ),
     fields: () => ({})
   })

@@ -159,11 +159,12 @@ function changes.C(exposure, loan_id, at)
   return true
 end
 
--- Withdrawn by the borrower: application, decision id or -.
+-- Withdrawn by the borrower: application, and the decision whose offers end, or - for all of the application. A decision that
+-- took the place of the one named holds on.
 function changes.W(exposure, application, decision_id)
   local changed = false
   for id, held in pairs(exposure.r or {}) do
-    if id == decision_id or held[4] == application then
+    if id == decision_id or (decision_id == '-' and held[4] == application) then
       exposure.r[id] = nil
       changed = true
     end

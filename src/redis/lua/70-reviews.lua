@@ -22,8 +22,9 @@ end
   ARGV[3]   now, ms
   ARGV[4]   due, ms
   ARGV[5]   code of what the borrower says, '' for none
-  ARGV[6]   how many may be open
-  ARGV[7]   how long the review is kept, ms
+  ARGV[6]   how many may be open when a borrower asks; a referral is as old as its decision and always has its place, or
+            those of one partner would wait in the outbox before those of others
+  ARGV[7]   how long the review is kept, ms; places of reviews that have ended go
   Reply     1 opened · 2 known before · 3 full, nothing was written · 4 a later decision took its place
   A repeat after a lost reply is answered 2.
 ]]
@@ -35,7 +36,8 @@ local function assay_review_open(keys, args)
     return 2
   end
   if not is_last_round(keys[3], args[1]) then return 4 end
-  if redis.call('ZCARD', keys[2]) >= tonumber(args[6]) then return 3 end
+  redis.call('ZREMRANGEBYSCORE', keys[2], '-inf', '(' .. string.format('%.0f', tonumber(args[3]) - tonumber(args[7])))
+  if args[2] == 'REQUEST' and redis.call('ZCARD', keys[2]) >= tonumber(args[6]) then return 3 end
   redis.call('HSET', keys[1], 'cause', args[2], 'created', args[3], 'due', args[4])
   if args[2] == 'REQUEST' then redis.call('HSET', keys[1], 'requested', args[3]) end
   if args[5] ~= '' then redis.call('HSET', keys[1], 'code', args[5]) end
