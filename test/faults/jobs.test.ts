@@ -1,107 +1,33 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { isoDate, localDay } from '../../src/domain/calendar.ts'
 import { heartbeatJob } from '../../src/monitoring/heartbeat-job.ts'
 import { SCHEDULED_JOBS } from '../../src/monitoring/jobs.ts'
-import {
-  LOAN_CHECK_OPTIONS,
-  type LoanCheckPayload,
-  LoanCheckSchema,
-  loanCheckJobId
-} from '../../src/monitoring/loan-job.ts'
+import { LOAN_CHECK_OPTIONS, loanCheckJobId } from '../../src/monitoring/loan-job.ts'
 import { loanScheduleRound } from '../../src/monitoring/loan-schedule.ts'
 import { createMonitoringGaps } from '../../src/monitoring/monitoring-gaps.ts'
-import { createQueueWorker, type QueueWorkerOptions } from '../../src/monitoring/queues.ts'
 import { restoreSchedules } from '../../src/monitoring/scheduled-job.ts'
 import { partitionOfText } from '../../src/redis/keys.ts'
-import { createEndpoints } from '../../src/webhooks/redis-endpoints.ts'
-import { createSeal } from '../../src/webhooks/seal.ts'
 import { at, disbursed } from '../loans/loan-events.ts'
-import { REF, type WatchedLoans, watchLoans } from '../monitoring/watched-loans.ts'
-import { TEST_TOKEN_KEY } from '../support/app.ts'
-import { canStartRedis, sharedRedisUrl, startOwnRedis } from '../support/redis.ts'
+import { REF, watchLoans } from '../monitoring/watched-loans.ts'
+import { canStartRedis, startOwnRedis } from '../support/redis.ts'
+import {
+  addJob,
+  countsOf,
+  DUE_DATE,
+  LOCK_MS,
+  MISSED,
+  RUN,
+  toldPartner,
+  untilDone,
+  work,
+  workerProcess
+} from './watched-jobs.ts'
 
 const DAY_MS = 86_400_000
-const LOCK_MS = 1000
-const DUE_DATE = isoDate(localDay(Date.now(), 0) - 3)
-/** Its only instalment was due three days ago. */
-const RUN = disbursed(isoDate(localDay(Date.now(), 0) - 33), [[DUE_DATE, 100]])
-const MISSED: LoanCheckPayload = { ...REF, job: 'due-check', kind: 'missed', dueDate: DUE_DATE }
-
-type Extra = Partial<QueueWorkerOptions<typeof LoanCheckSchema>>
-
-/** A worker of the loan checks in this process. */
-function work(watched: WatchedLoans, extra: Extra = {}) {
-  const results: unknown[] = []
-  const worker = createQueueWorker('loan-check', {
-    ...watched.queueOptions,
-    schema: LoanCheckSchema,
-    concurrency: 10,
-    lockMs: LOCK_MS,
-    handle: async (payload) => {
-      const result = await watched.run(payload)
-      results.push(result)
-      return result
-    },
-    onFinished: () => {},
-    ...extra
-  })
-  onTestFinished(() => worker.close())
-  return { worker, results }
-}
-
-function addJob({ queues }: WatchedLoans, payload = MISSED, options = {}) {
-  return queues['loan-check'].add(payload.job, payload, {
-    ...LOAN_CHECK_OPTIONS,
-    jobId: loanCheckJobId(payload),
-    ...options
-  })
-}
-
-const countsOf = ({ queues }: WatchedLoans) =>
-  queues['loan-check'].getJobCounts('waiting', 'active', 'delayed', 'failed')
-const untilDone = (watched: WatchedLoans) =>
-  vi.waitFor(async () => expect(await countsOf(watched)).toEqual({ waiting: 0, active: 0, delayed: 0, failed: 0 }), {
-    timeout: 20_000,
-    interval: 50
-  })
-
-/** A real worker process; `said` are its lines. */
-async function workerProcess(watched: WatchedLoans, stopAt = '', blockMs = 0) {
-  const path = new URL('./loan-check-worker.ts', import.meta.url).pathname
-  const args = [path, sharedRedisUrl(), watched.keys.prefix, stopAt, String(blockMs), String(LOCK_MS)]
-  const child: ChildProcess = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  onTestFinished(async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return
-    child.kill('SIGKILL')
-    await once(child, 'exit')
-  })
-  const said: string[] = []
-  createInterface({ input: child.stdout! }).on('line', (line) => said.push(line))
-  const until = (line: string) =>
-    vi.waitFor(
-      () =>
-        expect(
-          said.some((each) => each.startsWith(line)),
-          said.join()
-        ).toBe(true),
-      { timeout: 20_000 }
-    )
-  await until('ready')
-  return { child, said, until }
-}
-
-/** An endpoint of the partner, so that what it is told is kept; how many times it was told. */
-async function toldPartner({ redis, keys }: WatchedLoans) {
-  const endpoints = createEndpoints(redis, keys, createSeal(TEST_TOKEN_KEY))
-  await endpoints.add(REF.tenant, { url: 'https://partner.example/', types: ['loan.alert'] }, Date.now())
-  return () => redis.xlen(keys.webhookOutbox())
-}
 
 describe('J1: a worker killed in the middle of a job', () => {
   test.each(['read', 'told'])('where it has %s leaves the job to another, and the effect is once', async (place) => {
