@@ -1,10 +1,23 @@
-import { DATASOURCE, type Dashboard, type Panel, type RowPanel } from './grafana.ts'
+import {
+  DashboardBuilder,
+  DashboardCursorSync,
+  DashboardLinkBuilder,
+  DashboardLinkType,
+  DatasourceVariableBuilder,
+  QueryVariableBuilder,
+  RowBuilder,
+  VariableRefresh,
+  VariableSort
+} from '@grafana/grafana-foundation-sdk/dashboard'
+import { runbookLinks } from './alert-links.ts'
+import { DATASOURCE, type Dashboard } from './grafana.ts'
 import type { SizedPanel } from './panels.ts'
 
 const COLUMNS = 24
 
 /** Panels under one heading, in reading order. */
 export interface Section {
+  /** A question that its panels answer together. */
   readonly title: string
   readonly panels: readonly SizedPanel[]
 }
@@ -17,72 +30,74 @@ export interface DashboardSpec {
   readonly sections: readonly Section[]
   /** Whether its queries ask for $product; so by default. */
   readonly byProduct?: boolean
+  /** How far back it shows at first. */
+  readonly from?: string
+  readonly refresh?: string
 }
 
-export function dashboard({ uid, title, description, tags, sections, byProduct = true }: DashboardSpec): Dashboard {
-  return {
-    uid,
-    title,
-    description,
-    tags,
-    schemaVersion: 42,
-    version: 1,
-    editable: false,
-    graphTooltip: 1,
-    refresh: '10s',
-    time: { from: 'now-1h', to: 'now' },
-    timezone: 'browser',
-    templating: { list: [datasourceVariable(), ...(byProduct ? [productVariable()] : [])] },
-    annotations: { list: [] },
-    links: [],
-    panels: arrange(sections)
-  }
+/** A dashboard as its file holds it. Panels that an alert names carry a link to what to do about it. */
+export function dashboard(spec: DashboardSpec): Dashboard {
+  const { uid, title, description, tags, sections, byProduct = true, from = 'now-1h', refresh = '10s' } = spec
+  const builder = new DashboardBuilder(title)
+    .uid(uid)
+    .description(description)
+    .tags([...tags])
+    .version(1)
+    .readonly()
+    .tooltip(DashboardCursorSync.Crosshair)
+    .refresh(refresh)
+    .time({ from, to: 'now' })
+    .timezone('browser')
+    .withVariable(new DatasourceVariableBuilder('datasource').label('Data source').type('prometheus'))
+    .link(
+      new DashboardLinkBuilder('Assay')
+        .type(DashboardLinkType.Dashboards)
+        .tags(['assay'])
+        .asDropdown(true)
+        .keepTime(true)
+        .includeVars(true)
+    )
+  if (byProduct) builder.withVariable(productVariable())
+  arrange(builder, uid, sections)
+  // Through JSON: what is undefined is not in the file.
+  return JSON.parse(JSON.stringify(builder.build())) as Dashboard
 }
 
 /** Left to right, a new line when the next panel does not fit; each section starts on a line of its own. */
-function arrange(sections: readonly Section[]): (Panel | RowPanel)[] {
-  const panels: (Panel | RowPanel)[] = []
+function arrange(builder: DashboardBuilder, uid: string, sections: readonly Section[]): void {
+  let id = 0
   let y = 0
   for (const section of sections) {
-    const gridPos = { x: 0, y: y++, w: COLUMNS, h: 1 }
-    panels.push({ id: panels.length + 1, type: 'row', title: section.title, collapsed: false, panels: [], gridPos })
+    const row = new RowBuilder(section.title).id(++id).collapsed(false)
+    builder.withRow(row.gridPos({ x: 0, y: y++, w: COLUMNS, h: 1 }))
     let x = 0
     let lineHeight = 0
-    for (const { width, height, body } of section.panels) {
+    for (const { title, width, height, place } of section.panels) {
       if (x + width > COLUMNS) {
         y += lineHeight
         x = 0
         lineHeight = 0
       }
-      panels.push({ id: panels.length + 1, gridPos: { x, y, w: width, h: height }, ...body })
+      builder.withPanel(place(++id, { x, y, w: width, h: height }, runbookLinks(uid, title)))
       x += width
       lineHeight = Math.max(lineHeight, height)
     }
     y += lineHeight
   }
-  return panels
-}
-
-function datasourceVariable(): object {
-  return { type: 'datasource', name: 'datasource', label: 'Data source', query: 'prometheus', hide: 0, refresh: 1 }
 }
 
 /** The products there are decisions of; all of them at first. */
-function productVariable(): object {
+function productVariable(): QueryVariableBuilder {
   const query = 'label_values(credit_decisions_total, product)'
-  return {
-    type: 'query',
-    name: 'product',
-    label: 'Product',
-    datasource: DATASOURCE,
-    definition: query,
-    query: { query, qryType: 1, refId: 'products' },
-    refresh: 2,
-    sort: 1,
-    multi: true,
-    includeAll: true,
-    allValue: '.*',
-    current: { text: ['All'], value: ['$__all'] },
-    hide: 0
-  }
+  return new QueryVariableBuilder('product')
+    .label('Product')
+    .datasource(DATASOURCE)
+    .definition(query)
+    .query({ query, qryType: 1, refId: 'products' })
+    .refresh(VariableRefresh.OnTimeRangeChanged)
+    .sort(VariableSort.AlphabeticalAsc)
+    .multi(true)
+    .includeAll(true)
+    .allValue('.*')
+    .current({ text: ['All'], value: ['$__all'] })
 }

@@ -1,15 +1,14 @@
 import { ERRORS } from '../../src/errors.ts'
+import { OUTCOME_COLOURS, ZERO_IS_RIGHT } from './colours.ts'
 import { dashboard, type Section } from './dashboard.ts'
-import { behaviour, monitoring, processes } from './decisions-behind.ts'
-import { outcomes } from './decisions-risk.ts'
-import { faults, LATENCY_GOAL_SECONDS, speed } from './decisions-service.ts'
-import { stat } from './panels.ts'
-import { orZero, perSecond, quantile, total } from './promql.ts'
+import { faults, LATENCY_GOAL_SECONDS, speed } from './decisions-speed.ts'
+import { ranking, stat, timeSeries } from './panels.ts'
+import { howMany, orZero, perSecond, quantile, recorded, shareBy, shareOf } from './promql.ts'
 
 const MADE = { product: '$product', stage: 'FINAL' }
 const OURS = Object.entries(ERRORS).flatMap(([code, { status }]) => (status >= 500 ? [code] : []))
 
-/** Six tiles that say from across the room whether to walk over. */
+/** Tiles that say from across the room whether to walk over. */
 const now: Section = {
   title: 'Is all well now?',
   panels: [
@@ -25,11 +24,16 @@ const now: Section = {
       question: 'Which share of applications is approved?\nThe number a partner asks for first.',
       unit: 'percentunit',
       width: 4,
+      queries: [{ expr: shareOf('credit_decisions_total', { decision: 'APPROVE' }, MADE), legend: 'approved' }]
+    }),
+    stat({
+      title: 'Decided without a person',
+      question: `Which share of applications is approved or declined at once?
+The rest waits for a person. A fall without a new policy is a fault: look at “Decided without a part”.`,
+      unit: 'percentunit',
+      width: 4,
       queries: [
-        {
-          expr: `${orZero(perSecond('credit_decisions_total', { where: { ...MADE, decision: 'APPROVE' } }))} / ${perSecond('credit_decisions_total', { where: MADE })}`,
-          legend: 'approved'
-        }
+        { expr: shareOf('credit_decisions_total', { decision: /APPROVE|DECLINE/ }, MADE), legend: 'straight through' }
       ]
     }),
     stat({
@@ -64,9 +68,9 @@ const now: Section = {
       ]
     }),
     stat({
-      title: 'Decided without a part',
-      question: `Which share was referred because a part of ours was missing?
-Above 1 in 100 applicants wait for people because of us.`,
+      title: 'Referred for want of a part',
+      question: `Which share was decided with a part of ours missing?
+Above 1 in 100 people wait for a decision because of us. The parts are under “Decided without a part”.`,
       unit: 'percentunit',
       width: 4,
       base: 'green',
@@ -80,13 +84,119 @@ Above 1 in 100 applicants wait for people because of us.`,
           legend: 'degraded'
         }
       ]
+    })
+  ]
+}
+
+const promises: Section = {
+  title: 'Do we keep what we promise?',
+  panels: [
+    stat({
+      title: 'Budget of missed decisions left, 30 days',
+      question: `How much of what may go wrong in 30 days is left?
+We promise 99.9 % of decisions. 100 % is a month without a fault, 0 % is the promise broken: change nothing risky below a quarter.`,
+      unit: 'percentunit',
+      width: 6,
+      base: 'red',
+      steps: [
+        { from: 0.000001, colour: 'yellow' },
+        { from: 0.25, colour: 'green' }
+      ],
+      queries: [{ expr: recorded('assay:availability_budget_left:ratio30d'), legend: 'left' }]
     }),
     stat({
-      title: 'In progress',
-      question: 'How many requests are being worked on?\nIt is read at the moment of a scrape, so it jumps.',
-      unit: 'none',
-      width: 4,
-      queries: [{ expr: total('credit_requests_in_flight'), legend: 'requests' }]
+      title: 'Budget of slow decisions left, 30 days',
+      question: `How much of what may be slow in 30 days is left?
+We promise 99 % within 10 ms. Read it as the tile beside it.`,
+      unit: 'percentunit',
+      width: 6,
+      base: 'red',
+      steps: [
+        { from: 0.000001, colour: 'yellow' },
+        { from: 0.25, colour: 'green' }
+      ],
+      queries: [{ expr: recorded('assay:latency_budget_left:ratio30d'), legend: 'left' }]
+    }),
+    stat({
+      title: 'Promises broken',
+      question: `Was anybody approved without a score, refused without a reason, or offered above a cap or limit?
+It must be zero, always. Anything else: stop what does it, the link says how.`,
+      unit: 'short',
+      width: 6,
+      ...ZERO_IS_RIGHT,
+      queries: [{ expr: orZero(howMany('credit_invariant_violations_total')), legend: 'broken' }]
+    }),
+    stat({
+      title: 'Turned away',
+      question: `Are applications refused because too many are in progress?
+They were answered 429 or 503 at once and stored nothing. More than a moment of it: add a gateway.`,
+      unit: 'reqps',
+      width: 6,
+      base: 'green',
+      steps: [{ from: 0.001, colour: 'red' }],
+      queries: [
+        {
+          expr: orZero(perSecond('credit_requests_shed_total', { where: { route: '/v1/decisions' } })),
+          legend: 'turned away'
+        }
+      ]
+    })
+  ]
+}
+
+const outcomes: Section = {
+  title: 'What is decided, and why?',
+  panels: [
+    timeSeries({
+      title: 'Decisions per second by outcome',
+      question: `How many applications are decided, and how?
+A step without a new partner or campaign behind it is worth a call.`,
+      unit: 'reqps',
+      width: 12,
+      stacked: true,
+      colours: OUTCOME_COLOURS,
+      queries: [
+        { expr: perSecond('credit_decisions_total', { by: ['decision'], where: MADE }), legend: '{{decision}}' }
+      ]
+    }),
+    timeSeries({
+      title: 'Share approved, referred and declined',
+      question: `Does the mix of outcomes hold?
+It moves with the applicants, the policy or the model; a jump at the time of a deployment points at the last two.
+A growing share of REFER with steady applicants is a fault: look at “Decided without a part”.`,
+      unit: 'percentunit',
+      width: 12,
+      stacked: true,
+      max: 1,
+      colours: OUTCOME_COLOURS,
+      queries: [{ expr: shareBy('credit_decisions_total', 'decision', { where: MADE }), legend: '{{decision}}' }]
+    }),
+    timeSeries({
+      title: 'Share approved beside a week ago',
+      question: `Is the share approved that of the same hour a week ago?
+Each point is the hour before it, all products together. Ten points apart for a quarter of an hour is an alert. The line of a week ago is
+there once the service has run for a week.`,
+      unit: 'percentunit',
+      width: 12,
+      max: 1,
+      colours: { now: 'green', 'a week ago': 'text' },
+      queries: [
+        { expr: recorded('assay:approval_share:rate1h'), legend: 'now' },
+        { expr: recorded('assay:approval_share:rate1h', '1w'), legend: 'a week ago' }
+      ]
+    }),
+    ranking({
+      title: 'Top ten reasons',
+      question: `Which reasons were given most in the time shown?
+Codes that start with SYS_ are faults of ours and never the applicant’s. All products together.`,
+      unit: 'short',
+      width: 12,
+      queries: [
+        {
+          expr: `topk(10, ${howMany('credit_decision_reasons_total', { by: ['reason_code', 'decision'] })})`,
+          legend: '{{reason_code}} · {{decision}}'
+        }
+      ]
     })
   ]
 }
@@ -96,5 +206,5 @@ export const decisions = dashboard({
   title: 'Assay: decisions live',
   description: 'Whether applications are decided, how, how fast, and what goes wrong on the way.',
   tags: ['assay', 'decisions'],
-  sections: [now, outcomes, speed, faults, behaviour, monitoring, processes]
+  sections: [now, promises, outcomes, speed, faults]
 })

@@ -1,25 +1,13 @@
 import { dashboard, type Section } from './dashboard.ts'
 import { lineup } from './model-lineup.ts'
 import { ranking, stat, timeSeries } from './panels.ts'
-import { highest, howMany, shareBy, total } from './promql.ts'
+import { highest, howMany, recorded, shareBy, total } from './promql.ts'
 
 /** From where an index above the noise is looked at, and from where it is acted on (domain reference, section 5). */
 const LOOK = 0.1
 const ACT = 0.25
 const OF_MODEL = ['model', 'version'] as const
 const OF_FEATURE = ['model', 'version', 'feature'] as const
-/** Of a bin without a decision: its logarithm has to be a number. */
-const EMPTY_SHARE = 0.0001
-
-/** The index of the score over all gateways, from the counters of its bins: the gauges are of one process each. */
-function scorePsiOfAll(): string {
-  const where = { feature: 'score' }
-  const bins = howMany('credit_drift_values_total', { by: [...OF_MODEL, 'bin'], where })
-  const all = howMany('credit_drift_values_total', { by: OF_MODEL, where })
-  const share = `clamp_min(${bins} / on (model, version) group_left () (${all} > 0), ${EMPTY_SHARE})`
-  const expected = `clamp_min(${highest('credit_drift_expected_ratio', { by: [...OF_MODEL, 'bin'], where })}, ${EMPTY_SHARE})`
-  return `sum by (model, version) ((${share} - ${expected}) * ln(${share} / ${expected}))`
-}
 
 const score: Section = {
   title: 'Are applicants still those the model was trained on?',
@@ -45,9 +33,9 @@ Yellow from 0.1: look at the inputs below. Red from 0.25: do not trust the score
       ]
     }),
     stat({
-      title: 'Score PSI of all gateways in the time shown',
-      question: `How far are scores from those of the training part, over everything that is shown?
-From the counters of all processes; the noise is not taken off, so show a thousand decisions or more.`,
+      title: 'Score PSI of all gateways, last day',
+      question: `How far are scores from those of the training part, over all gateways?
+From the counters of all processes; the noise is not taken off, so it says something from a thousand decisions on.`,
       unit: 'none',
       width: 8,
       base: 'green',
@@ -55,7 +43,7 @@ From the counters of all processes; the noise is not taken off, so show a thousa
         { from: LOOK, colour: 'yellow' },
         { from: ACT, colour: 'red' }
       ],
-      queries: [{ expr: scorePsiOfAll(), legend: '{{model}} {{version}}' }]
+      queries: [{ expr: recorded('assay:score_psi:all1d'), legend: '{{model}} {{version}}' }]
     }),
     stat({
       title: 'Decisions measured, last day',
@@ -202,5 +190,7 @@ export const modelHealth = dashboard({
     'Whether applicants are still those the models were trained on, and whether the models were right. The fraud model was trained on simulated data.',
   tags: ['assay', 'models'],
   sections: [score, features, quality, lineup],
-  byProduct: false
+  byProduct: false,
+  from: 'now-24h',
+  refresh: '1m'
 })

@@ -41,13 +41,17 @@ Each line is what was decided, then what the shadow says. bin/assay models swap-
     }),
     stat({
       title: 'Changes refused',
-      question: `Was a model to be swapped in that is broken?
-The one before keeps serving. The gateway’s log names the file and the cause; mend it or roll back.`,
+      question: `Was a model or policy to be swapped in that is broken?
+The one before keeps serving. The gateway’s log names the file and the cause; mend it or roll back. A refused policy counts every five
+seconds until it is mended.`,
       unit: 'short',
       width: 7,
       base: 'green',
       steps: [{ from: 1, colour: 'red' }],
-      queries: [{ expr: orZero(howMany('credit_model_activation_failures_total')), legend: 'refused' }]
+      queries: [
+        { expr: orZero(howMany('credit_model_activation_failures_total')), legend: 'models' },
+        { expr: orZero(howMany('credit_policy_reload_failures_total')), legend: 'policy' }
+      ]
     }),
     stat({
       title: 'Challenger decisions left to the champion',

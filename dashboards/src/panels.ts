@@ -1,4 +1,23 @@
-import { DATASOURCE, type PanelBody, type Target, type Unit } from './grafana.ts'
+import { PanelBuilder as BarGauge } from '@grafana/grafana-foundation-sdk/bargauge'
+import type { Builder } from '@grafana/grafana-foundation-sdk/cog'
+import * as common from '@grafana/grafana-foundation-sdk/common'
+import {
+  DashboardLinkBuilder,
+  type DynamicConfigValue,
+  type GridPos,
+  MappingType,
+  type Panel,
+  type Threshold,
+  ThresholdsConfigBuilder,
+  ThresholdsMode,
+  type ValueMapping
+} from '@grafana/grafana-foundation-sdk/dashboard'
+import * as heatmap from '@grafana/grafana-foundation-sdk/heatmap'
+import { DataqueryBuilder, PromQueryFormat, QueryEditorMode } from '@grafana/grafana-foundation-sdk/prometheus'
+import { PanelBuilder as Stat } from '@grafana/grafana-foundation-sdk/stat'
+import { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/table'
+import { PanelBuilder as TimeSeries } from '@grafana/grafana-foundation-sdk/timeseries'
+import { DATASOURCE, type PanelLink, type Unit } from './grafana.ts'
 
 export interface Query {
   readonly expr: string
@@ -24,11 +43,12 @@ export interface Step {
   readonly colour: string
 }
 
-/** A panel that knows how much room it wants; the dashboard gives it its place. */
+/** A panel that knows its name and how much room it wants; the dashboard gives it its place and its links. */
 export interface SizedPanel {
+  readonly title: string
   readonly width: number
   readonly height: number
-  readonly body: PanelBody
+  readonly place: (id: number, gridPos: GridPos, links: readonly PanelLink[]) => Builder<Panel>
 }
 
 interface TimeSeriesOptions {
@@ -40,31 +60,36 @@ interface TimeSeriesOptions {
 
 const TILE_HEIGHT = 4
 const CHART_HEIGHT = 8
+const LAST = () => new common.ReduceDataOptionsBuilder().calcs(['lastNotNull']).values(false)
 
 export function timeSeries(spec: PanelSpec & TimeSeriesOptions): SizedPanel {
   const { stacked = false, limit, max } = spec
-  const custom = {
-    drawStyle: 'line',
-    lineWidth: 1,
-    fillOpacity: stacked ? 60 : 8,
-    showPoints: 'never',
-    spanNulls: false,
-    stacking: { mode: stacked ? 'normal' : 'none', group: 'A' },
-    thresholdsStyle: { mode: limit === undefined ? 'off' : 'line+area' }
-  }
-  const steps = limit === undefined ? [] : [{ from: limit, colour: 'red' }]
-  const defaults = {
-    unit: spec.unit,
-    min: 0,
-    ...(max === undefined ? {} : { max }),
-    custom,
-    thresholds: thresholds('transparent', steps)
-  }
-  const options = {
-    legend: { displayMode: 'table', placement: 'bottom', showLegend: true, calcs: ['lastNotNull', 'max'] },
-    tooltip: { mode: 'multi', sort: 'desc' }
-  }
-  return place(spec, CHART_HEIGHT, { type: 'timeseries', defaults, options, targets: targets(spec, 'range') })
+  const { GraphThresholdsStyleMode: Style, StackingMode: Stacking } = common
+  return sized(spec, CHART_HEIGHT, () => {
+    const panel = new TimeSeries()
+      .lineWidth(1)
+      .fillOpacity(stacked ? 60 : 8)
+      .showPoints(common.VisibilityMode.Never)
+      .spanNulls(false)
+      .stacking(new common.StackingConfigBuilder().mode(stacked ? Stacking.Normal : Stacking.None).group('A'))
+      .thresholdsStyle(
+        new common.GraphThresholdsStyleConfigBuilder().mode(limit === undefined ? Style.Off : Style.LineAndArea)
+      )
+      .thresholds(thresholds('transparent', limit === undefined ? [] : [{ from: limit, colour: 'red' }]))
+      .min(0)
+      .legend(
+        new common.VizLegendOptionsBuilder()
+          .displayMode(common.LegendDisplayMode.Table)
+          .placement(common.LegendPlacement.Bottom)
+          .showLegend(true)
+          .calcs(['lastNotNull', 'max'])
+      )
+      .tooltip(
+        new common.VizTooltipOptionsBuilder().mode(common.TooltipDisplayMode.Multi).sort(common.SortOrder.Descending)
+      )
+    if (max !== undefined) panel.max(max)
+    return withQueries(panel, spec, 'range', PromQueryFormat.TimeSeries)
+  })
 }
 
 interface StatOptions {
@@ -76,115 +101,127 @@ interface StatOptions {
 }
 
 export function stat(spec: PanelSpec & StatOptions): SizedPanel {
-  const { base = 'text', steps = [], words } = spec
-  const defaults = {
-    unit: spec.unit,
-    min: 0,
-    thresholds: thresholds(base, steps),
-    mappings: words === undefined ? [] : [mapping(words)]
-  }
-  const options = {
-    colorMode: 'value',
-    graphMode: words === undefined ? 'area' : 'none',
-    justifyMode: 'auto',
-    orientation: 'auto',
-    textMode: words === undefined ? 'value' : 'value_and_name',
-    reduceOptions: { calcs: ['lastNotNull'], fields: '', values: false }
-  }
-  return place(spec, TILE_HEIGHT, { type: 'stat', defaults, options, targets: targets(spec, 'range') })
+  const { base = 'text', steps = [], words, queries } = spec
+  const named = words !== undefined || queries.some(({ legend }) => legend.includes('{{'))
+  return sized(spec, TILE_HEIGHT, () => {
+    const panel = new Stat()
+      .min(0)
+      .thresholds(thresholds(base, steps))
+      .colorMode(common.BigValueColorMode.Value)
+      .graphMode(words === undefined ? common.BigValueGraphMode.Area : common.BigValueGraphMode.None)
+      .justifyMode(common.BigValueJustifyMode.Auto)
+      .orientation(common.VizOrientation.Auto)
+      .textMode(named ? common.BigValueTextMode.ValueAndName : common.BigValueTextMode.Value)
+      .reduceOptions(LAST())
+    if (words !== undefined) panel.mappings([mapping(words)])
+    return withQueries(panel, spec, 'range', PromQueryFormat.TimeSeries)
+  })
 }
 
-/** Counts over the time shown, the largest first. */
-export function ranking(spec: PanelSpec): SizedPanel {
-  const defaults = { unit: spec.unit, min: 0, thresholds: thresholds('blue', []) }
-  const options = {
-    displayMode: 'basic',
-    orientation: 'horizontal',
-    valueMode: 'text',
-    showUnfilled: false,
-    reduceOptions: { calcs: ['lastNotNull'], fields: '', values: false },
-    legend: { showLegend: false }
-  }
-  const ranked = { type: 'bargauge', defaults, options, targets: targets(spec, 'instant') } as const
-  return place(spec, CHART_HEIGHT, ranked)
+/** Values as of now or counts over the time shown, as bars. */
+export function ranking(spec: PanelSpec & Pick<StatOptions, 'base' | 'steps'>): SizedPanel {
+  return sized(spec, CHART_HEIGHT, () => {
+    const panel = new BarGauge()
+      .min(0)
+      .thresholds(thresholds(spec.base ?? 'blue', spec.steps ?? []))
+      .displayMode(common.BarGaugeDisplayMode.Basic)
+      .orientation(common.VizOrientation.Horizontal)
+      .valueMode(common.BarGaugeValueMode.Text)
+      .showUnfilled(false)
+      .reduceOptions(LAST())
+      .legend(new common.VizLegendOptionsBuilder().showLegend(false))
+    return withQueries(panel, spec, 'instant', PromQueryFormat.TimeSeries)
+  })
 }
 
 /** A histogram over time; the darker, the more. The unit is that of the buckets. */
 export function heatMap(spec: PanelSpec): SizedPanel {
-  const defaults = { unit: spec.unit, custom: { scaleDistribution: { type: 'linear' } } }
-  const options = {
-    calculate: false,
-    cellGap: 1,
-    cellValues: { unit: 'short', decimals: 0 },
-    color: { mode: 'scheme', scheme: 'Blues', fill: 'dark-blue', exponent: 0.5, steps: 64, reverse: false },
-    legend: { show: true },
-    rowsFrame: { layout: 'auto' },
-    tooltip: { mode: 'single', yHistogram: true },
-    yAxis: { axisPlacement: 'left', unit: spec.unit, reverse: false }
-  }
-  return place(spec, CHART_HEIGHT, { type: 'heatmap', defaults, options, targets: targets(spec, 'range', 'heatmap') })
-}
-
-/** One line a series, its labels as columns. */
-export function table(spec: PanelSpec & { readonly hidden: readonly string[] }): SizedPanel {
-  const options = { showHeader: true, cellHeight: 'sm' }
-  const excludeByName = Object.fromEntries(['Time', '__name__', ...spec.hidden].map((column) => [column, true]))
-  return place(spec, CHART_HEIGHT, {
-    type: 'table',
-    defaults: { unit: spec.unit },
-    options,
-    targets: targets(spec, 'instant', 'table'),
-    transformations: [
-      { id: 'merge', options: {} },
-      { id: 'organize', options: { excludeByName } }
-    ]
+  return sized(spec, CHART_HEIGHT, () => {
+    const colours = new heatmap.HeatmapColorOptionsBuilder()
+      .mode(heatmap.HeatmapColorMode.Scheme)
+      .scheme('Blues')
+      .fill('dark-blue')
+      .exponent(0.5)
+      .steps(64)
+      .reverse(false)
+    const panel = new heatmap.PanelBuilder()
+      .calculate(false)
+      .cellGap(1)
+      .cellValues(new heatmap.CellValuesBuilder().unit('short').decimals(0))
+      .color(colours)
+      .showLegend()
+      .rowsFrame(new heatmap.RowsHeatmapOptionsBuilder().layout(common.HeatmapCellLayout.Auto))
+      .tooltip(new heatmap.HeatmapTooltipBuilder().mode(common.TooltipDisplayMode.Single).yHistogram(true))
+      .yAxis(new heatmap.YAxisConfigBuilder().axisPlacement(common.AxisPlacement.Left).unit(spec.unit).reverse(false))
+      .scaleDistribution(new common.ScaleDistributionConfigBuilder().type(common.ScaleDistribution.Linear))
+    return withQueries(panel, spec, 'range', PromQueryFormat.Heatmap)
   })
 }
 
-interface Looks {
-  readonly type: PanelBody['type']
-  readonly defaults: { readonly unit: Unit }
-  readonly options: object
-  readonly targets: readonly Target[]
-  readonly transformations?: readonly object[]
+/** One line a series: its labels as columns, and its value under the name `value` unless that is left out. */
+export function table(spec: PanelSpec & { readonly hidden?: readonly string[]; readonly value?: string }): SizedPanel {
+  const { hidden = [], value } = spec
+  return sized(spec, CHART_HEIGHT, () => {
+    const excludeByName = Object.fromEntries(['Time', '__name__', ...hidden].map((column) => [column, true]))
+    const renameByName = value === undefined ? {} : { Value: value, 'Value #A': value }
+    const panel = new Table()
+      .showHeader(true)
+      .cellHeight(common.TableCellHeight.Sm)
+      .withTransformation({ id: 'merge', options: {} })
+      .withTransformation({ id: 'organize', options: { excludeByName, renameByName } })
+    return withQueries(panel, spec, 'instant', PromQueryFormat.Table)
+  })
 }
 
-function place(spec: PanelSpec, height: number, { defaults, ...looks }: Looks): SizedPanel {
-  const overrides = Object.entries(spec.colours ?? {}).map(([name, colour]) => ({
-    matcher: { id: 'byName', options: name },
-    properties: [{ id: 'color', value: { mode: 'fixed', fixedColor: colour } }]
-  }))
-  const { title, question, width } = spec
-  const fieldConfig = { defaults, overrides }
-  return { width, height, body: { ...looks, title, description: question, datasource: DATASOURCE, fieldConfig } }
+/** What every kind of panel can do. */
+interface AnyPanel extends Builder<Panel> {
+  id(id: number): this
+  title(title: string): this
+  description(text: string): this
+  datasource(ref: common.DataSourceRef): this
+  gridPos(gridPos: GridPos): this
+  links(links: Builder<ReturnType<DashboardLinkBuilder['build']>>[]): this
+  unit(unit: string): this
+  withTarget(target: DataqueryBuilder): this
+  overrideByName(name: string, properties: DynamicConfigValue[]): this
 }
 
-function targets(
-  { queries }: PanelSpec,
-  when: 'range' | 'instant',
-  format: Target['format'] = 'time_series'
-): Target[] {
-  return queries.map(({ expr, legend }, index) => ({
-    refId: String.fromCharCode(65 + index),
-    datasource: DATASOURCE,
-    expr,
-    legendFormat: legend,
-    editorMode: 'code',
-    format,
-    instant: when === 'instant',
-    range: when === 'range'
-  }))
+function sized({ title, width }: PanelSpec, height: number, make: () => AnyPanel): SizedPanel {
+  const place: SizedPanel['place'] = (id, gridPos, links) => {
+    const panel = make().id(id).gridPos(gridPos)
+    if (links.length > 0)
+      panel.links(links.map(({ title: text, url }) => new DashboardLinkBuilder(text).url(url).targetBlank(true)))
+    return panel
+  }
+  return { title, width, height, place }
 }
 
-function thresholds(base: string, steps: readonly Step[]): object {
-  const above = steps.map(({ from, colour }) => ({ color: colour, value: from }))
-  return { mode: 'absolute', steps: [{ color: base, value: null }, ...above] }
+function withQueries(panel: AnyPanel, spec: PanelSpec, when: 'range' | 'instant', format: PromQueryFormat): AnyPanel {
+  panel.title(spec.title).description(spec.question).datasource(DATASOURCE).unit(spec.unit)
+  spec.queries.forEach(({ expr, legend }, index) => {
+    const query = new DataqueryBuilder()
+      .refId(String.fromCharCode(65 + index))
+      .datasource(DATASOURCE)
+      .expr(expr)
+      .legendFormat(legend)
+      .editorMode(QueryEditorMode.Code)
+      .format(format)
+    panel.withTarget(when === 'range' ? query.range() : query.instant())
+  })
+  for (const [name, colour] of Object.entries(spec.colours ?? {}))
+    panel.overrideByName(name, [{ id: 'color', value: { mode: 'fixed', fixedColor: colour } }])
+  return panel
 }
 
-function mapping(words: NonNullable<StatOptions['words']>): object {
+function thresholds(base: string, steps: readonly Step[]): ThresholdsConfigBuilder {
+  const above = steps.map(({ from, colour }): Threshold => ({ color: colour, value: from }))
+  return new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps([{ color: base, value: null }, ...above])
+}
+
+function mapping(words: NonNullable<StatOptions['words']>): ValueMapping {
   const options = Object.entries(words).map(([value, { text, colour }], index) => [
     value,
     { text, color: colour, index }
   ])
-  return { type: 'value', options: Object.fromEntries(options) }
+  return { type: MappingType.ValueToText, options: Object.fromEntries(options) }
 }

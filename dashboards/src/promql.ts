@@ -18,6 +18,23 @@ interface Selection<Name extends MetricName> {
   readonly over?: string
 }
 
+/** What rules record, of dashboards/rules: heavy sums that panels only read. */
+export const RECORDED = [
+  'assay:approval_share:rate1h',
+  'assay:availability_budget_left:ratio30d',
+  'assay:latency_budget_left:ratio30d',
+  'assay:rule_hits:increase1h',
+  'assay:fraud_reasons:rate5m',
+  'assay:fraud_reasons:rate1h',
+  'assay:score_psi:all1d'
+] as const
+export type RecordedName = (typeof RECORDED)[number]
+
+/** A recorded sum, as it was `ago`. */
+export function recorded(name: RecordedName, ago?: string): string {
+  return ago === undefined ? name : `${name} offset ${ago}`
+}
+
 const ONE_PIXEL = '$__rate_interval'
 
 /** Of counters: how many a second. */
@@ -39,6 +56,15 @@ export function shareBy<Name extends CounterName>(
   const range = { ...(where === undefined ? {} : { where }), ...(over === undefined ? {} : { over }) }
   const part = perSecond(name, { ...range, by: [label] })
   return `${part} / ignoring (${String(label)}) group_left () ${perSecond(name, range)}`
+}
+
+/** Of counters: the part that a selection has in another; nothing of the first is a zero. */
+export function shareOf<Name extends CounterName>(
+  name: Name,
+  part: Selection<Name>['where'],
+  whole: Selection<Name>['where'] = {}
+): string {
+  return `${orZero(perSecond(name, { where: { ...whole, ...part } as never }))} / ${perSecond(name, { where: whole })}`
 }
 
 export function quantile<Name extends HistogramName>(q: number, name: Name, selection: Selection<Name> = {}): string {

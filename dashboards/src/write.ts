@@ -1,12 +1,24 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { decisions } from './decisions.ts'
+import { fraud } from './fraud.ts'
 import type { Dashboard } from './grafana.ts'
 import { modelHealth } from './model-health.ts'
+import { portfolio } from './portfolio.ts'
+import { postLoan } from './post-loan.ts'
+import { risk } from './risk.ts'
+import { runbook } from './runbook.ts'
+import { service } from './service.ts'
 
 /** Every dashboard by its file, beside this folder. */
 export const DASHBOARDS: Readonly<Record<string, Dashboard>> = {
   'decisions.json': decisions,
-  'model-health.json': modelHealth
+  'risk.json': risk,
+  'fraud.json': fraud,
+  'portfolio.json': portfolio,
+  'post-loan.json': postLoan,
+  'model-health.json': modelHealth,
+  'service.json': service,
+  'runbook.json': runbook()
 }
 
 /** What the file holds: one line a field, so that a change can be read as a diff. */
@@ -14,7 +26,7 @@ export function toJson(dashboard: Dashboard): string {
   return `${JSON.stringify(dashboard, null, 2)}\n`
 }
 
-/** `node dashboards/src/write.ts` writes the files that have changed. */
+/** `npm run dashboards` writes the files that have changed. */
 if (import.meta.main) {
   for (const [name, dashboard] of Object.entries(DASHBOARDS)) {
     const file = new URL(`../${name}`, import.meta.url)

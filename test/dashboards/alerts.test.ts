@@ -7,32 +7,23 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
+import { RUNBOOK_UID, runbookPanels } from '../../dashboards/src/runbook.ts'
 import { METRICS, type MetricName } from '../../src/metrics.ts'
-import { DASHBOARD_FOLDER, dashboardFiles, metricNamesIn } from './dashboards.ts'
+import { allRules, DASHBOARD_FOLDER, dashboardFiles, metricNamesIn, panelsOf, RULES_FOLDER } from './dashboards.ts'
 import { findProgram } from './prometheus.ts'
 
-interface Rule {
-  readonly alert?: string
-  readonly record?: string
-  readonly expr: string
-  readonly labels?: Readonly<Record<string, string>>
-  readonly annotations?: Readonly<Record<string, string>>
-}
 interface RuleTest {
   readonly alert_rule_test?: readonly { readonly alertname: string; readonly exp_alerts?: readonly object[] }[]
 }
 
-const RULES = new URL('rules/', DASHBOARD_FOLDER)
-const TESTS = new URL('tests/', RULES)
+const TESTS = new URL('tests/', RULES_FOLDER)
 const yamlFiles = (folder: URL) => readdirSync(folder).filter((name) => name.endsWith('.yml'))
 const read = <Shape>(file: URL) => parse(readFileSync(file, 'utf8')) as Shape
 const run = promisify(execFile)
 const PROMTOOL = findProgram('promtool')
 const AMTOOL = findProgram('amtool')
 
-const rules = yamlFiles(RULES).flatMap((name) =>
-  read<{ groups: { rules: Rule[] }[] }>(new URL(name, RULES)).groups.flatMap((group) => group.rules)
-)
+const rules = allRules()
 const alerts = rules.filter(({ alert }) => alert !== undefined)
 const ruleTests = yamlFiles(TESTS).flatMap((name) => {
   const { tests } = read<{ tests: RuleTest[] }>(new URL(name, TESTS))
@@ -49,16 +40,11 @@ describe.each(alerts.map((rule) => [rule.alert as string, rule] as const))(
       expect(['page', 'ticket', 'none']).toContain(labels?.severity)
       expect(annotations?.summary).toMatch(/\S/)
       const [, anchor] = /^docs\/runbook\.md#(.+)$/.exec(annotations?.runbook ?? '') ?? []
-      const headings = readFileSync(new URL('../docs/runbook.md', DASHBOARD_FOLDER), 'utf8').matchAll(/^## (.+)$/gm)
-      const anchors = [...headings].map(([, heading = '']) =>
-        heading
-          .toLowerCase()
-          .replace(/[^a-z0-9 -]/g, '')
-          .replaceAll(' ', '-')
-      )
-      expect(anchors).toContain(anchor)
-      const uids = dashboardFiles().map(({ dashboard }) => dashboard.uid)
-      expect(uids).toContain(annotations?.dashboard)
+      const heading = runbookPanels().find((candidate) => candidate.anchor === anchor)
+      expect(heading).toBeDefined()
+      const seenOn = dashboardFiles().find(({ dashboard }) => dashboard.uid === annotations?.dashboard)?.dashboard
+      const panel = seenOn && panelsOf(seenOn).find(({ title }) => title === annotations?.panel)
+      expect(panel?.links?.map(({ url }) => url)).toContain(`/d/${RUNBOOK_UID}?viewPanel=${heading?.id}`)
     })
 
     test('asks for metrics that exist', () => {

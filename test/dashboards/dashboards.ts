@@ -1,7 +1,32 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import type { Dashboard, Panel, RowPanel, Target } from '../../dashboards/src/grafana.ts'
+import { parse } from 'yaml'
+import type { Dashboard, Panel, RowPanel, Target, TextPanel } from '../../dashboards/src/grafana.ts'
 
 export const DASHBOARD_FOLDER = new URL('../../dashboards/', import.meta.url)
+
+/** Where rules of Prometheus lie. */
+export const RULES_FOLDER = new URL('rules/', DASHBOARD_FOLDER)
+
+export interface Rule {
+  readonly alert?: string
+  readonly record?: string
+  readonly expr: string
+  readonly labels?: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string>>
+}
+export interface RuleFile {
+  readonly groups: { readonly name: string; interval?: string; readonly rules: Rule[] }[]
+}
+
+/** Files of rules by name. */
+export function ruleFiles(): ReadonlyMap<string, RuleFile> {
+  const names = readdirSync(RULES_FOLDER).filter((name) => name.endsWith('.yml'))
+  return new Map(names.map((name) => [name, parse(readFileSync(new URL(name, RULES_FOLDER), 'utf8')) as RuleFile]))
+}
+
+export function allRules(): Rule[] {
+  return [...ruleFiles().values()].flatMap(({ groups }) => groups.flatMap(({ rules }) => rules))
+}
 
 export interface DashboardFile {
   readonly name: string
@@ -19,10 +44,10 @@ export function dashboardFiles(): DashboardFile[] {
 }
 
 export function panelsOf({ panels }: Dashboard): Panel[] {
-  return panels.filter((panel): panel is Panel => !isRow(panel))
+  return panels.filter((panel): panel is Panel => panel.type !== 'row' && panel.type !== 'text')
 }
 
-export function isRow(panel: Panel | RowPanel): panel is RowPanel {
+export function isRow(panel: Panel | RowPanel | TextPanel): panel is RowPanel {
   return panel.type === 'row'
 }
 

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { RECORDED } from '../../dashboards/src/promql.ts'
+import { runbookPanels } from '../../dashboards/src/runbook.ts'
 import { DASHBOARDS, toJson } from '../../dashboards/src/write.ts'
 import { createMetrics, METRICS, type MetricName } from '../../src/metrics.ts'
-import { dashboardFiles, isRow, metricNamesIn, panelsOf, queriesOf } from './dashboards.ts'
+import { allRules, dashboardFiles, isRow, metricNamesIn, panelsOf, queriesOf } from './dashboards.ts'
 
 const FILES = dashboardFiles()
 /** Made by Prometheus for each target. */
@@ -18,7 +20,7 @@ function knownSeries(): Set<string> {
   const nodes = registry.getMetricsAsArray().flatMap(({ name, type }) => {
     return METRICS[name as MetricName] === undefined ? series(name, String(type)) : []
   })
-  return new Set([...ours, ...nodes, ...OF_PROMETHEUS])
+  return new Set([...ours, ...nodes, ...OF_PROMETHEUS, ...RECORDED])
 }
 
 test('the reader of queries tells metrics from functions, labels, texts and variables', () => {
@@ -32,12 +34,29 @@ test('the files are what the code makes: node dashboards/src/write.ts', () => {
   for (const { name, text } of FILES) expect(text === toJson(DASHBOARDS[name]!), name).toBe(true)
 })
 
+test('panels read only what a rule records', () => {
+  const recordedByRules = allRules().flatMap(({ record }) => record ?? [])
+  expect(RECORDED.filter((name) => !recordedByRules.includes(name))).toEqual([])
+})
+
+test('the runbook is a dashboard too: each heading a panel, by the id that links name, and no link leads nowhere', () => {
+  const runbook = FILES.find(({ name }) => name === 'runbook.json')!.dashboard
+  const texts = runbook.panels.map((panel) => (panel.type === 'text' ? panel.options.content : ''))
+  expect(runbook.panels.map(({ id, title }) => [id, title])).toEqual(
+    runbookPanels().map(({ id, title }) => [id, title])
+  )
+  for (const text of texts) expect(text).toMatch(/\S/)
+  const targets = texts.flatMap((text) => [...text.matchAll(/\]\(([^)]+)\)/g)].map(([, target]) => target))
+  expect(targets.length).toBeGreaterThan(3)
+  for (const target of targets) expect(target).toMatch(/^\/d\/assay-runbook\?viewPanel=\d+$/)
+})
+
 test('no two dashboards share an address', () => {
   const uids = FILES.map(({ dashboard }) => dashboard.uid)
   expect(new Set(uids).size).toBe(uids.length)
 })
 
-describe.each(FILES)('$name', (file) => {
+describe.each(FILES.filter(({ name }) => name !== 'runbook.json'))('$name', (file) => {
   const { dashboard } = file
   const panels = panelsOf(dashboard)
 
@@ -48,7 +67,7 @@ describe.each(FILES)('$name', (file) => {
       return names.length === 0 ? [`${where}: no metric`] : names.filter((name) => !known.has(name)).map(at(where))
     })
     expect(unknown).toEqual([])
-    for (const variable of dashboard.templating.list as { type: string; definition?: string }[]) {
+    for (const variable of (dashboard.templating?.list ?? []) as { type: string; definition?: string }[]) {
       if (variable.type !== 'query') continue
       const name = /^label_values\((\w+), \w+\)$/.exec(variable.definition ?? '')?.[1]
       expect(known.has(name ?? '')).toBe(true)
@@ -86,14 +105,16 @@ describe.each(FILES)('$name', (file) => {
   test('takes its data source from the dashboard, so that it serves every installation', () => {
     const sources = panels.flatMap(({ datasource, targets }) => [datasource, ...targets.map((each) => each.datasource)])
     for (const source of sources) expect(source).toEqual({ type: 'prometheus', uid: `\${datasource}` })
-    expect(dashboard.templating.list).toContainEqual(
+    expect(dashboard.templating?.list).toContainEqual(
       expect.objectContaining({ type: 'datasource', name: 'datasource' })
     )
   })
 
   test('looks back by $__rate_interval or $__range, never by a fixed time that a zoom outgrows', () => {
-    const ranges = queriesOf(file).flatMap(({ target }) => [...target.expr.matchAll(/\[([^\]]*)\]/g)].map(([, r]) => r))
-    expect([...new Set(ranges)].sort()).toEqual(['$__range', '$__rate_interval'])
+    const ranges = queriesOf(file).flatMap(({ target }) =>
+      [...target.expr.replaceAll(/"[^"]*"/g, '').matchAll(/\[([^\]]*)\]/g)].map(([, r]) => r)
+    )
+    expect(ranges.filter((range) => range !== '$__range' && range !== '$__rate_interval')).toEqual([])
   })
 })
 

@@ -4,7 +4,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { stringify } from 'yaml'
 import { freePort } from '../support/ports.ts'
+import { ruleFiles } from './dashboards.ts'
 
 export interface Prometheus {
   readonly query: (expression: string) => Promise<QueryAnswer>
@@ -63,6 +65,17 @@ export async function startPrometheus(program: string, config: string): Promise<
     throw error
   }
   return { query, stop }
+}
+
+/** Writes the rules of dashboards/rules with every group at the pace of the whole; returns their files. */
+export async function writeQuickRules(folder: string): Promise<string[]> {
+  return Promise.all(
+    [...ruleFiles()].map(async ([name, { groups }]) => {
+      const file = join(folder, name)
+      await writeFile(file, stringify({ groups: groups.map(({ interval: _, ...group }) => group) }))
+      return file
+    })
+  )
 }
 
 /** Asks again until it is so; the caller’s own time limit ends what never comes. */

@@ -43,14 +43,14 @@ const VALUES: Readonly<Record<Label, readonly string[]>> = {
   kind: ['invalid_request', 'store_unavailable'],
   mode: ['refer'],
   model: ['credit', 'fraud'],
-  outcome: ['done', 'failed', 'good', 'bad'],
+  outcome: ['appended', 'delivered', 'done', 'failed', 'good', 'bad'],
   path: ['auto'],
   place: ['active'],
   process: PROCESSES,
   product: PRODUCTS,
   queue: QUEUE_NAMES,
   reason: ['invalid_request', 'malformed_json'],
-  reason_code: ['R101', 'R130', 'SYS_INFERENCE_TIMEOUT'],
+  reason_code: ['R101', 'R501', 'SYS_INFERENCE_TIMEOUT'],
   result: ['counted', 'unknown_decision'],
   role: ['request', 'blocking'],
   shadow: ['APPROVE', 'REFER'],
@@ -58,7 +58,15 @@ const VALUES: Readonly<Record<Label, readonly string[]>> = {
   rule_id: ['device.applicants_30d > 5', 'minimumAgeYears'],
   stage: ['FINAL', ...STAGES, 'fraud', 'statutory'],
   state: ['waiting', 'active', 'delayed', 'failed'],
-  type: ['application.submitted', 'loan.disbursed'],
+  type: [
+    'application.submitted',
+    'auth.login',
+    'account.registered',
+    'fraud.labelled',
+    'loan.disbursed',
+    'loan.warned',
+    'repayment.received'
+  ],
   version: ['1.2.3'],
   window: ['1h', '24h']
 }
