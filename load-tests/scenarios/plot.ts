@@ -64,7 +64,8 @@ export function escapeXml(text: string): string {
   return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`)
 }
 
-function niceStep(rough: number): number {
+/** A round step of at least `rough`: 1, 2 or 5 times a power of ten. */
+export function niceStep(rough: number): number {
   const power = 10 ** Math.floor(Math.log10(rough))
   return (STEPS.find((step) => step * power >= rough) ?? 10) * power
 }
