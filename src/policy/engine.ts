@@ -159,7 +159,11 @@ function grant(
   }
   const made = makeOffers({ ...priced, application, limitMinor: limit.amountMinor, decisionId })
   if (made.kind === 'none') return refuse('DECLINE', [made.code], score)
-  const reasons = limit.amountMinor < application.amountMinor ? rankReasons(['R302']) : []
+  const isReduced = limit.amountMinor < application.amountMinor
+  const reasons = rankReasons([
+    ...(isReduced ? (['R302'] as const) : []),
+    ...(made.asked === undefined ? [] : [made.asked])
+  ])
   const { utcOffsetMinutes } = product
   return { outcome: 'APPROVE', score, limit, offers: made.offers, reasons, utcOffsetMinutes }
 }

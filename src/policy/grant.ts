@@ -1,8 +1,8 @@
-import type { Limit } from '../domain/decision.ts'
-import { type ReasonCode, rankReasons } from '../domain/reasons.ts'
+import { rankReasons } from '../domain/reasons.ts'
 import type { Assessed } from './assess.ts'
 import type { DecideInput, Verdict } from './engine.ts'
-import { type Bound, boundsOf, leastOf, limitFrom, partnerBoundsOf } from './limit.ts'
+import { type Bound, leastOf, limitFrom } from './limit.ts'
+import { createBounds, reasonAbove } from './limit-bounds.ts'
 import { makeOffers } from './offers.ts'
 import { nominalRateOf } from './pricing.ts'
 import type { ProductPolicy } from './product-schema.ts'
@@ -24,50 +24,38 @@ export interface Grantee {
   readonly steps: Steps
 }
 
-/** Why the asked amount is above the limit, by what binds it; R302 for the rest. */
-const REASON_OF: { readonly [Constraint in Limit['bindingConstraint']]?: ReasonCode } = {
-  AFFORDABILITY: 'R301',
-  BALANCE_CAP: 'R210',
-  INCOME_THIRD: 'R211',
-  CONCENTRATION: 'R212',
-  PARTNER: 'R902'
-}
-
 /**
  * Limit, price and offers of somebody whom nothing stops. Where the limit is below what is asked, less is offered, with the
  * reason for the rest; or the application is declined, where the policy wants that or the limit is below the least amount.
  */
 export function createGrant(policy: Policy, limitTables: EvaluateTables): (grantee: Grantee) => Verdict {
   const strategies = new Map(policy.limits?.map((strategy) => [strategy.product, strategy]))
+  const boundsFor = createBounds(policy, limitTables)
 
   return ({ input, product, facts, assessed: { band, score }, earlierLoans, statutory, steps }) => {
-    const { application, decisionId, nowMs, exposureMinor = 0 } = input
+    const { application, decisionId, nowMs } = input
     const strategy = strategies.get(product.product)
     const caps = statutory?.caps ?? { nominal: policy.rateCap, effective: policy.rateCap }
     const priced = { policy, product, band, pd: score.pd, caps, nowMs }
     const nominalRate = nominalRateOf(priced)
-    const { limitShare, segment, rows } = askTables(limitTables, facts)
-    const own = boundsOf(policy, product, band, application, {
+    const { bounds, segment, rows } = boundsFor({
+      product,
+      band,
+      facts,
       earlierLoans,
       nominalRate: nominalRate ?? 0,
       pd: score.pd,
-      strategy,
-      segment
+      statutory
     })
-    const bounds = [
-      ...belowExposure(shared(own, limitShare), exposureMinor),
-      ...lawOf(statutory),
-      ...partnerBoundsOf(product, strategy)
-    ]
     const limit = limitFrom(leastOf(bounds), product)
     steps.limit = {
       bounds: leastByName(bounds),
       by: limit.bindingConstraint,
       amountMinor: limit.amountMinor,
       ...(segment !== undefined && { segment }),
-      ...(rows.length > 0 && { hits: rows })
+      ...(rows.length > 0 && { hits: [...rows] })
     }
-    const reason = REASON_OF[limit.bindingConstraint] ?? 'R302'
+    const reason = reasonAbove(limit)
     const isReduced = limit.amountMinor < application.amountMinor
     const isTooLittle = limit.amountMinor < product.amountMinor.min
     if (isTooLittle || (isReduced && strategy?.reducedOffers === false)) {
@@ -84,36 +72,6 @@ export function createGrant(policy: Policy, limitTables: EvaluateTables): (grant
     const reasons = rankReasons([...(isReduced ? [reason] : []), ...(made.asked === undefined ? [] : [made.asked])])
     return { outcome: 'APPROVE', score, limit, offers: made.offers, reasons, utcOffsetMinutes }
   }
-}
-
-/** The least share and the first segment that the rows name. */
-function askTables(evaluate: EvaluateTables, facts: TableFacts) {
-  let limitShare = 1
-  let segment: string | undefined
-  const rows: string[] = []
-  for (const { table, row, output } of evaluate(facts)) {
-    limitShare = Math.min(limitShare, output.limitShare ?? 1)
-    segment ??= output.segment
-    rows.push(`${table}/${row}`)
-  }
-  return { limitShare, segment, rows }
-}
-
-/** A share of the limit that a table gives, beside what it is a share of. */
-function shared(bounds: readonly Bound[], limitShare: number): readonly Bound[] {
-  if (limitShare >= 1) return bounds
-  return [...bounds, { amountMinor: leastOf(bounds).amountMinor * limitShare, bindingConstraint: 'TABLE' }]
-}
-
-/** What is owed already is a part of what may be owed. */
-function belowExposure(bounds: readonly Bound[], exposureMinor: number): readonly Bound[] {
-  if (exposureMinor === 0) return bounds
-  return [...bounds, { amountMinor: leastOf(bounds).amountMinor - exposureMinor, bindingConstraint: 'EXPOSURE' }]
-}
-
-/** The caps of the law, the least of each kind; what is owed is taken off them already. */
-function lawOf(statutory: StatutoryVerdict | undefined): readonly Bound[] {
-  return statutory?.bounds ?? []
 }
 
 /** The least bound of each kind in whole minor units. */

@@ -1,7 +1,8 @@
 import type { Application } from '../domain/application.ts'
 import type { Limit, Offer, Score } from '../domain/decision.ts'
 import { type Reason, type ReasonCode, rankReasons } from '../domain/reasons.ts'
-import { boundsOf, leastOf, limitFrom } from './limit.ts'
+import { leastOf, limitFrom } from './limit.ts'
+import { createBounds, reasonAbove } from './limit-bounds.ts'
 import type { LoadedPolicy } from './load.ts'
 import { makeOffers } from './offers.ts'
 import type { Band } from './price-schema.ts'
@@ -9,18 +10,11 @@ import { nominalRateOf } from './pricing.ts'
 import { ageOf, findProduct, findRuleHits } from './rules.ts'
 import type { Policy } from './schema.ts'
 import { compileStatutory } from './statutory.ts'
+import { createInputs } from './table-inputs.ts'
+import { compileTables } from './tables.ts'
 
 /** Below 1, which is no usable probability. */
 const HIGHEST_PD = 0.999
-
-/** Why no more can be granted, by what binds the limit; R302 for the rest. */
-const REASON_OF: { readonly [Constraint in Limit['bindingConstraint']]?: ReasonCode } = {
-  AFFORDABILITY: 'R301',
-  EXPOSURE: 'R303',
-  BALANCE_CAP: 'R210',
-  INCOME_THIRD: 'R211',
-  CONCENTRATION: 'R212'
-}
 
 export interface PersonInput {
   readonly application: Application
@@ -30,6 +24,11 @@ export interface PersonInput {
   readonly amountMinor: number | undefined
   /** Earlier loans of the applicant; NaN where that is not known, which counts as none. */
   readonly earlierLoans: number
+  /** Features as stored, in the order of `featureNames`, for tables on the limit; NaN where one is not known. */
+  readonly values: Float64Array
+  readonly featureNames: readonly string[]
+  /** NaN where there is none. */
+  readonly fraudPd: number
   /** What the applicant owes or was offered for other applications. */
   readonly exposureMinor: number
   readonly decisionId: string
@@ -62,8 +61,9 @@ export function approveByPerson(
 ): PersonVerdict {
   const { application, score, earlierLoans, exposureMinor, decisionId, nowMs } = input
   const product = findProduct(policy, application)
-  const facts = { application, ageYears: ageOf(application, nowMs), exposureMinor, nowMs }
-  const statutory = product && compileStatutory(policy, product, rules)?.(facts)
+  const ageYears = ageOf(application, nowMs)
+  const statutory =
+    product && compileStatutory(policy, product, rules)?.({ application, ageYears, exposureMinor, nowMs })
   const hits = [...(statutory?.hits ?? []), ...findRuleHits(policy, application, nowMs)]
   const declined = hits.filter(({ outcome }) => outcome === 'DECLINE')
   if (declined.length > 0 || product === undefined) return refused([...new Set(declined.map(({ code }) => code))])
@@ -75,18 +75,13 @@ export function approveByPerson(
   const priced = { policy, product, band, pd, caps, nowMs }
   const nominalRate = nominalRateOf(priced)
   if (nominalRate === null) return refused(['R310'])
-  const strategy = policy.limits?.find((each) => each.product === product.product)
-  const own = boundsOf(policy, product, band, application, {
-    earlierLoans,
-    nominalRate,
-    pd,
-    strategy,
-    segment: undefined
-  })
-  const left = { amountMinor: leastOf(own).amountMinor - exposureMinor, bindingConstraint: 'EXPOSURE' as const }
-  const bounds = [...own, ...(exposureMinor > 0 ? [left] : []), ...(statutory?.bounds ?? [])]
+  const { points = Number.NaN } = score ?? {}
+  const scored = { pd, points, band: band.band, fraudPd: input.fraudPd }
+  const facts = { application, values: input.values, ageYears, exposureMinor, ...scored }
+  const boundsFor = boundsUnder(policy, input.featureNames)
+  const { bounds } = boundsFor({ product, band, facts, earlierLoans, nominalRate, pd, statutory })
   const limit = limitFrom(leastOf(bounds), product)
-  const above = REASON_OF[limit.bindingConstraint] ?? 'R302'
+  const above = limit.bindingConstraint === 'EXPOSURE' ? 'R303' : reasonAbove(limit)
   if (limit.amountMinor < min) return refused([above])
   const wantedMinor = input.amountMinor ?? application.amountMinor
   if (input.amountMinor !== undefined && wantedMinor > limit.amountMinor) return refused([above])
@@ -94,9 +89,18 @@ export function approveByPerson(
   const limitMinor = Math.min(wantedMinor, limit.amountMinor)
   const made = makeOffers({ ...priced, application, limitMinor, decisionId })
   if (made.kind === 'none') return refused([made.code])
-  const reasons = limitMinor < application.amountMinor ? rankReasons(['R302']) : []
+  const reasons = rankReasons([
+    ...(limit.amountMinor < application.amountMinor ? [reasonAbove(limit)] : []),
+    ...(limitMinor < Math.min(application.amountMinor, limit.amountMinor) ? (['R302'] as const) : []),
+    ...(made.asked === undefined ? [] : [made.asked])
+  ])
   const { utcOffsetMinutes } = product
   return { kind: 'approved', limit, offers: made.offers, reasons, utcOffsetMinutes }
+}
+
+function boundsUnder(policy: Policy, featureNames: readonly string[]) {
+  const bands = policy.bands.map(({ band }) => band)
+  return createBounds(policy, compileTables(policy.tables ?? [], 'limit', createInputs(featureNames, bands)))
 }
 
 function refused(codes: readonly ReasonCode[]): PersonVerdict {

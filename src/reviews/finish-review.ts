@@ -172,11 +172,15 @@ function verdictOf(
     throw new AssayError('review_not_allowed', 'the first person approved less')
   if (owed.kind === 'unknown') throw notAllowed(['SYS_EXPOSURE_UNKNOWN'])
   const isOurs = decision.trace.featureSet === featureSet.id
+  const values = isOurs ? record.features : new Float64Array(featureSet.names.length).fill(Number.NaN)
   const verdict = approveByPerson(policy, {
     application: record.application,
     score: decision.score,
     amountMinor: amountMinor ?? first?.amountMinor,
-    earlierLoans: isOurs ? (record.features[featureSet.names.indexOf(EARLIER_LOANS)] ?? Number.NaN) : Number.NaN,
+    earlierLoans: values[featureSet.names.indexOf(EARLIER_LOANS)] ?? Number.NaN,
+    values,
+    featureNames: featureSet.names,
+    fraudPd: record.fraudPd ?? Number.NaN,
     exposureMinor: owed.owedMinor,
     decisionId,
     nowMs

@@ -193,10 +193,16 @@ describe('the limit', () => {
   })
 })
 
-test('an approval says why the asked term is not offered in full where a longer one is', () => {
+test.each([
+  ['in stages', staged],
+  ['without stages', (changes: Partial<Policy>): Policy => ({ ...POLICY, ...changes })]
+])('an approval %s says why the asked term is not offered in full where a longer one is', (_, policyOf) => {
   const products = POLICY.products.map((product) => ({ ...product, offerGrid: { terms: [90] } }))
   const facts = { monthlyIncomeMinor: 1_500_000 }
-  const verdict = decideWith(staged({ products }), { application: { term: { count: 30, unit: 'day' } }, facts })
+  const plain = applying(1)
+  const application = { ...plain.application, facts: { ...plain.application.facts, ...facts } }
+  const decide = compilePolicy(policyOf({ products }), MODEL, NAMES)
+  const verdict = decide({ ...plain, application, assessment: scored(0.05) })
   expect(verdict.outcome).toBe('APPROVE')
   expect(verdict.offers.map(({ amountMinor, term }) => [amountMinor, term.count])).toEqual([
     [700_000, 30],
