@@ -24,7 +24,7 @@ type Effect =
 /**
  * One round of the relay: approvals become jobs and referrals reviews, then they are acknowledged. A crash in between does
  * the same again, which changes nothing. An entry that is no outbox entry is reported and acknowledged: it must not block
- * what follows.
+ * what follows. A review that fails stays pending and is thrown at the end, when the others are done.
  */
 export async function relayRound(
   { reader, queue, review, onRelayed, onMalformed }: OutboxRelayDeps,
@@ -39,9 +39,14 @@ export async function relayRound(
     return [{ name: 'monitor', data: payload, opts: { jobId: loanMonitorJobId(payload) } }]
   })
   if (jobs.length > 0) await queue.addBulk(jobs)
-  await Promise.all(effects.map((effect) => (effect?.kind === 'review' ? review(effect.event) : undefined)))
-  await reader.acknowledge(entries)
+  const reviewed = await Promise.allSettled(
+    effects.map((effect) => (effect?.kind === 'review' ? review(effect.event) : undefined))
+  )
+  const done = entries.filter((_, index) => reviewed[index]?.status === 'fulfilled')
+  if (done.length > 0) await reader.acknowledge(done)
   onRelayed(jobs.length)
+  const failed = reviewed.find((each) => each.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
   return entries.length
 }
 

@@ -34,7 +34,8 @@ const JOB: JobsOptions = { attempts: WEBHOOK_TRIES, backoff: { type: 'custom' } 
 
 /**
  * One round of the webhook relay: each entry of the outbox becomes a job for every endpoint that is told of its event, or for
- * the one that is named; then it is acknowledged. A crash in between adds the same ids again, which BullMQ ignores.
+ * the one that is named; then it is acknowledged. A crash in between adds the same ids again, which BullMQ ignores. What
+ * cannot be read of one partner stays pending and is thrown at the end: it does not keep the others from being told.
  */
 export async function webhookRelayRound(deps: WebhookRelayDeps, entries: readonly StreamEntry[]): Promise<number> {
   if (entries.length === 0) return 0
@@ -58,9 +59,13 @@ export async function webhookRelayRound(deps: WebhookRelayDeps, entries: readonl
       return { name: 'deliver', data: delivery, opts: { ...JOB, jobId: `${deliveryIdOf(delivery)}.${entry.id}` } }
     })
   })
-  const all = (await Promise.all(jobs)).flat()
+  const settled = await Promise.allSettled(jobs)
+  const all = settled.flatMap((each) => (each.status === 'fulfilled' ? each.value : []))
   if (all.length > 0) await queue.addBulk(all)
-  await reader.acknowledge(entries)
+  const done = entries.filter((_, index) => settled[index]?.status === 'fulfilled')
+  if (done.length > 0) await reader.acknowledge(done)
+  const failed = settled.find((each) => each.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
   return entries.length
 }
 

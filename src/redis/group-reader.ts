@@ -51,6 +51,9 @@ export type RawEntry = [id: string, fields: string[] | null]
 export function createGroupReader(options: GroupReaderOptions): GroupReader {
   const { blocking, redis, streams, group, consumer, count, blockMs, takeOverAfterMs, isUnlisted = false } = options
 
+  /** Where the next take-over goes on, so that entries which fail each time do not stand before the others for ever. */
+  const takeOverFrom = new Map<string, string>()
+
   const makeGroups = async (): Promise<void> => {
     for (const stream of streams) {
       await redis.xgroup('CREATE', stream, group, '0', 'MKSTREAM').catch((error: Error) => {
@@ -80,9 +83,12 @@ export function createGroupReader(options: GroupReaderOptions): GroupReader {
     },
     takeOver: async () => {
       const claims = streams.map((stream) =>
-        redis.xautoclaim(stream, group, consumer, takeOverAfterMs, '0-0', 'COUNT', count).catch(ignoreMissingGroup)
+        redis
+          .xautoclaim(stream, group, consumer, takeOverAfterMs, takeOverFrom.get(stream) ?? '0-0', 'COUNT', count)
+          .catch(ignoreMissingGroup)
       )
       const replies = (await Promise.all(claims)) as ([next: string, entries: RawEntry[]] | undefined)[]
+      for (const [index, stream] of streams.entries()) takeOverFrom.set(stream, replies[index]?.[0] ?? '0-0')
       return replies.flatMap((reply, index) => toEntries(streams[index] as string, reply?.[1] ?? []))
     },
     acknowledge: async (entries) => {

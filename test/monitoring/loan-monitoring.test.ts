@@ -36,9 +36,13 @@ async function monitored(options: Parameters<typeof buildTestApp>[0] = {}) {
   const reader = createGroupReader({ ...shape, consumer: 'one' })
   const malformed: unknown[] = []
   const reviewed: string[] = []
+  const failing: string[] = []
   const relay = {
     reader,
-    review: async ({ decisionId }: ReviewEvent) => void reviewed.push(decisionId),
+    review: async ({ decisionId }: ReviewEvent) => {
+      if (failing.includes(decisionId)) throw new Error('no place')
+      reviewed.push(decisionId)
+    },
     queue: monitor,
     onRelayed: () => {},
     onMalformed: (entry: unknown) => void malformed.push(entry)
@@ -50,6 +54,7 @@ async function monitored(options: Parameters<typeof buildTestApp>[0] = {}) {
     queueOptions,
     malformed,
     reviewed,
+    failing,
     reader,
     relay: async () => relayRound(relay, await reader.read()),
     relayEntries: (entries: Parameters<typeof relayRound>[1]) => relayRound(relay, entries),
@@ -126,6 +131,18 @@ describe('what is not an approved loan', () => {
     const { decisionId } = (await postDecision(loan.service, application())).json()
     await loan.relay()
     expect(loan.reviewed).toEqual([decisionId])
+    expect(await loan.reader.countPending()).toBe(0)
+  })
+
+  test('a referral that cannot be put before a person comes again, and what came with it is done', async () => {
+    const loan = await monitored({ score: () => approve(0.3) })
+    const [first, second] = [application(), application()]
+    for (const each of [first, second]) await postDecision(loan.service, each)
+    loan.failing.push((await postDecision(loan.service, first)).json().decisionId)
+    await expect(loan.relay()).rejects.toThrow('no place')
+    expect(await loan.reader.countPending()).toBe(1)
+    loan.failing.pop()
+    await loan.relayEntries(await loan.reader.takeOver())
     expect(await loan.reader.countPending()).toBe(0)
   })
 

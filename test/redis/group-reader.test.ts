@@ -54,6 +54,20 @@ describe('a group reader', () => {
     expect(valuesOf(await reader.read())).toEqual(['d'])
   })
 
+  test('takes over one after the other, also where the first is never acknowledged', async () => {
+    await add(streams[0], 'poison', 'b', 'c')
+    await readerOf('dead').read()
+    const heir = readerOf('heir', { count: 1 })
+    const taken: unknown[] = []
+    for (let time = 0; time < 3; time++) {
+      const entries = await heir.takeOver()
+      taken.push(...valuesOf(entries))
+      await heir.acknowledge(entries.filter(({ fields }) => fields.v !== 'poison'))
+    }
+    expect(taken).toEqual(['poison', 'b', 'c'])
+    expect(valuesOf(await heir.takeOver())).toEqual(['poison'])
+  })
+
   test('shares the streams with another reader of the group: nobody gets what the other got', async () => {
     await add(streams[0], ...Array.from({ length: 20 }, (_, index) => `v${index}`))
     const [one, two] = [

@@ -36,6 +36,17 @@ describe('the webhook relay', () => {
     expect(await queued()).toHaveLength(1)
   })
 
+  test('tells the others when what is kept of one partner cannot be read', async () => {
+    const { addEndpoint, emit, relay, redis, keys, queued, reader } = await telling()
+    const { id } = await addEndpoint('https://one.example/')
+    await redis.hset(keys.webhookEndpoints('broken'), 'we_000000000000', '{"types":["of.a.later.release"]}')
+    await emit(webhookEvent({ tenant: 'broken' }))
+    await emit(webhookEvent())
+    await expect(relay()).rejects.toThrow()
+    expect((await queued()).map(({ endpointId }) => endpointId)).toEqual([id])
+    expect(await reader.countPending()).toBe(1)
+  })
+
   test('puts ids and nothing else into a job', async () => {
     const { addEndpoint, emit, relay, jobs } = await telling()
     const { id } = await addEndpoint('https://one.example/')
