@@ -8,6 +8,7 @@ import type { Metrics } from '../src/metrics.ts'
 import { CONTACT_INVARIANTS } from '../src/monitoring/contact-rules.ts'
 import { beat } from '../src/monitoring/heartbeat-job.ts'
 import { LOAN_JOBS, SCHEDULED_JOBS, type ScheduledName } from '../src/monitoring/jobs.ts'
+import { createLimitReview, createReviewLimit } from '../src/monitoring/limit-reviews.ts'
 import { LoanCheckSchema } from '../src/monitoring/loan-job.ts'
 import { loanScheduleRound } from '../src/monitoring/loan-schedule.ts'
 import { createMonitoringGaps } from '../src/monitoring/monitoring-gaps.ts'
@@ -52,12 +53,16 @@ export function createLoanWatch(options: LoanWatchOptions) {
   const gaps = createMonitoringGaps(redis, keys, Date.now)
   const broken = metrics.counter('credit_invariant_violations_total')
   for (const invariant of CONTACT_INVARIANTS) broken.inc({ invariant }, 0)
+  const emit = createEmitWebhook(redis, keys)
+  const onReviewed = (action: string) => metrics.counter('credit_limit_reviews_total').inc({ action })
+  const reviewLimit = createReviewLimit({ redis, keys, loans, emit, nowMs: Date.now, onReviewed })
   const runLoanCheck = createRunLoanCheck(
     {
       redis,
       keys,
       loans,
-      emit: createEmitWebhook(redis, keys),
+      emit,
+      reviewLimit,
       recordOutcomes: createRecordOutcomes({ decisions, outcomes }),
       nowMs: Date.now,
       onBroken: (invariant) => broken.inc({ invariant })
@@ -77,7 +82,10 @@ export function createLoanWatch(options: LoanWatchOptions) {
       onGivenUp: gaps.note
     })
 
-  const scheduled: { readonly [Name in ScheduledName]: RunScheduled } = { heartbeat: beat }
+  const scheduled: { readonly [Name in ScheduledName]: RunScheduled } = {
+    heartbeat: beat,
+    'limit-review': createLimitReview(redis, keys, reviewLimit)
+  }
   const scheduledWorker = (queue: 'portfolio' | 'upkeep') =>
     createQueueWorker(queue, {
       ...common(queue),

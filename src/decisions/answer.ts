@@ -155,6 +155,7 @@ function composeRecord(
     fraudPd: scored ? (assessment.fraud?.pd ?? null) : null,
     exposureMinor: exposure.owedMinor,
     exposureFault: exposure.fault,
+    standing: exposure.standing,
     steps: verdict.steps
   })
   return `{"application":${applicationJson},${rest.slice(1, -1)}${rulesOf(verdict)}}`

@@ -120,7 +120,15 @@ export function createDecideService(deps: DecideServiceDeps): DecideService {
 
     const hasShadow = lineup.hasShadow === true
     const compose = (owed: Owed, again: number) =>
-      composeDecision({ request, decisionId, features, rung, hasShadow, ...scored, exposure: readingOf(owed, again) })
+      composeDecision({
+        request,
+        decisionId,
+        features,
+        rung,
+        hasShadow,
+        ...scored,
+        exposure: readingOf(owed, again, begun.standing)
+      })
     let { made, answer } = compose(begun.owed, 0)
     const commitAtMs = monotonicMs()
     observer.stage('policy', (commitAtMs - policyAtMs) / 1000)
@@ -274,7 +282,16 @@ function composeDecision(assessed: Assessed): { readonly made: Made; readonly an
     leftOut
   })
   const modelId = serving.answerContext.modelIds.credit
-  return { made: { ...known, modelId, exposureMinor: exposure.owedMinor, verdict }, answer }
+  return {
+    made: {
+      ...known,
+      modelId,
+      exposureMinor: exposure.owedMinor,
+      limitFactor: exposure.standing?.limitFactor ?? 1,
+      verdict
+    },
+    answer
+  }
 }
 
 async function replay(

@@ -1,6 +1,7 @@
 import type { Offer } from '../domain/decision.ts'
 import type { Hold, Owed } from '../domain/exposure.ts'
-import { rankReasons } from '../domain/reasons.ts'
+import { type ReasonCode, rankReasons } from '../domain/reasons.ts'
+import type { DecisionStanding } from '../domain/standing.ts'
 import type { Decide as DecideByPolicy, DecideInput, Verdict } from '../policy/engine.ts'
 
 const DAY_MS = 86_400_000
@@ -15,31 +16,34 @@ export const EXPOSURE_FAULTS = ['SYS_EXPOSURE_UNKNOWN', 'SYS_EXPOSURE_CONTENDED'
 export interface ExposureReading {
   readonly owedMinor: number
   readonly fault?: (typeof EXPOSURE_FAULTS)[number]
+  /** How the applicant stands by reviews and warnings; undefined where that changes nothing. */
+  readonly standing?: DecisionStanding | undefined
 }
 
 /** `again` counts the tries before this one. */
-export function readingOf(owed: Owed, again: number): ExposureReading {
-  if (owed.kind === 'unknown') return { owedMinor: 0, fault: 'SYS_EXPOSURE_UNKNOWN' }
-  if (again > MAX_AGAIN) return { owedMinor: owed.owedMinor, fault: 'SYS_EXPOSURE_CONTENDED' }
-  return owed
+export function readingOf(owed: Owed, again: number, standing?: DecisionStanding): ExposureReading {
+  const known = standing === undefined ? {} : { standing }
+  if (owed.kind === 'unknown') return { owedMinor: 0, fault: 'SYS_EXPOSURE_UNKNOWN', ...known }
+  if (again > MAX_AGAIN) return { owedMinor: owed.owedMinor, fault: 'SYS_EXPOSURE_CONTENDED', ...known }
+  return standing === undefined ? owed : { owedMinor: owed.owedMinor, standing }
 }
 
-/** Decides below what is owed; where that cannot be relied on, a person does instead of an approval. */
+/** Decides below what is owed; where that cannot be relied on, a person does instead of an approval. A frozen limit grants nothing. */
 export function decideWithin(
   decide: DecideByPolicy,
-  input: Omit<DecideInput, 'exposureMinor'>,
-  { owedMinor, fault }: ExposureReading
+  input: Omit<DecideInput, 'exposureMinor' | 'limitFactor'>,
+  { owedMinor, fault, standing }: ExposureReading
 ): Verdict {
-  const verdict = decide({ ...input, exposureMinor: owedMinor })
-  if (fault === undefined || verdict.outcome !== 'APPROVE') return verdict
-  return {
-    ...verdict,
-    outcome: 'REFER',
-    limit: null,
-    offers: [],
-    reasons: rankReasons([fault]),
-    utcOffsetMinutes: null
-  }
+  const verdict = decide({ ...input, exposureMinor: owedMinor, limitFactor: standing?.limitFactor ?? 1 })
+  if (verdict.outcome !== 'APPROVE') return verdict
+  if (standing?.frozen === true) return refuseApproved(verdict, 'DECLINE', FROZEN)
+  return fault === undefined ? verdict : refuseApproved(verdict, 'REFER', fault)
+}
+
+const FROZEN = 'R304'
+
+function refuseApproved(verdict: Verdict, outcome: 'REFER' | 'DECLINE', code: ReasonCode): Verdict {
+  return { ...verdict, outcome, limit: null, offers: [], reasons: rankReasons([code]), utcOffsetMinutes: null }
 }
 
 export interface HoldInput {

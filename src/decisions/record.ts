@@ -59,6 +59,12 @@ export const RecordSchema = Type.Object({
   fraudPd: Type.Optional(PdSchema),
   exposureMinor: Type.Optional(Type.Integer({ description: 'What was owed or held already' })),
   exposureFault: Type.Optional(Type.Enum([...EXPOSURE_FAULTS], { description: 'Why that allowed no approval' })),
+  standing: Type.Optional(
+    Type.Object(
+      { frozen: Type.Boolean(), limitFactor: Type.Number({ exclusiveMinimum: 0, maximum: 1 }) },
+      { description: 'How the applicant stood by reviews and warnings' }
+    )
+  ),
   steps: Type.Optional(StepsSchema),
   rules: Type.Optional(RuleRecordSchema)
 })
@@ -114,7 +120,11 @@ function unpack({ application, contributions, features, ...rest }: Static<typeof
     contributions: contributions === null ? null : unpackDoubles(contributions),
     scorecardPd: rest.scorecardPd,
     fraudPd: rest.fraudPd,
-    exposure: { owedMinor: rest.exposureMinor ?? 0, ...(rest.exposureFault && { fault: rest.exposureFault }) }
+    exposure: {
+      owedMinor: rest.exposureMinor ?? 0,
+      ...(rest.exposureFault && { fault: rest.exposureFault }),
+      ...(rest.standing && { standing: rest.standing })
+    }
   }
 }
 

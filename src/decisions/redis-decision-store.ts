@@ -5,6 +5,7 @@ import { ENTITY_KINDS } from '../domain/event.ts'
 import { owedIn } from '../domain/exposure.ts'
 import { holdCall } from '../domain/exposure-change.ts'
 import { partitionOf, UUID_PATTERN } from '../domain/ids.ts'
+import { standingAt } from '../domain/standing.ts'
 import { AssayError } from '../errors.ts'
 import { appendCall } from '../features/behaviour-store.ts'
 import type { EntityStates } from '../features/vector.ts'
@@ -70,12 +71,21 @@ export function createRedisDecisionStore(options: RedisDecisionStoreOptions): De
   return {
     begin: async (claim, submitted) => {
       const { fingerprint, decisionId } = claim
-      const call = { ...appendCall(keys, submitted), ...claimKeys(claim), fingerprint, decisionId }
+      const { tenant, refs: named } = claim.application
+      const standingKey = keys.standing(partitionOf(decisionId), tenant, named.applicant)
+      const call = {
+        ...appendCall(keys, submitted),
+        ...claimKeys(claim),
+        fingerprint,
+        decisionId,
+        standing: standingKey
+      }
       const reply = await reachable(beginOne(call).catch((error) => lookUp(claim, error)))
       if (reply.kind !== 'claimed') return reply satisfies BeginOutcome
       const { currency, refs } = claim.application
       const owed = owedIn(reply.exposure, currency, submitted.occurredAtMs)
-      return { kind: 'claimed', states: toStates(refs, reply.values), owed }
+      const standing = standingAt(reply.standing, submitted.occurredAtMs)
+      return { kind: 'claimed', states: toStates(refs, reply.values), owed, standing }
     },
     commit: async (commitment) => {
       const reply = await reachable(commitOne(commitCall(commitment)))

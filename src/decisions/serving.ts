@@ -29,6 +29,7 @@ export interface Made {
   readonly nowMs: number
   /** What was owed or held already. */
   readonly exposureMinor: number
+  readonly limitFactor?: number
 }
 
 /** Who decides now. A swap replaces the whole of it; a decision keeps the one it began to score with. */

@@ -1,6 +1,7 @@
 import type { Application } from '../domain/application.ts'
 import type { AssayEvent } from '../domain/event.ts'
 import type { Hold, Owed } from '../domain/exposure.ts'
+import type { DecisionStanding } from '../domain/standing.ts'
 import type { EntityStates } from '../features/vector.ts'
 
 /** What identifies one try at one application. */
@@ -13,7 +14,12 @@ export interface Claim {
 }
 
 export type BeginOutcome =
-  | { readonly kind: 'claimed'; readonly states: EntityStates; readonly owed: Owed }
+  | {
+      readonly kind: 'claimed'
+      readonly states: EntityStates
+      readonly owed: Owed
+      readonly standing?: DecisionStanding | undefined
+    }
   | { readonly kind: 'decided'; readonly decisionId: string }
   | { readonly kind: 'conflict'; readonly decisionId: string }
   | { readonly kind: 'keyConflict' | 'pending' | 'backlog' }

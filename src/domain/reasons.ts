@@ -31,6 +31,7 @@ export const REASONS = {
   R301: { zh: '还款额超出承受能力', en: 'Instalments exceed what the income can bear' },
   R302: { zh: '申请金额高于可批额度', en: 'Amount asked for is above the limit that can be granted' },
   R303: { zh: '现有借款和报价已占用可用额度', en: 'Existing loans and offers leave no room in the limit' },
+  R304: { zh: '账户额度已被下调或冻结', en: 'The limit of the account is reduced or frozen' },
   R310: { zh: '在该风险水平下没有合规价格', en: 'No compliant price exists at this risk' },
   R320: { zh: '金额不在产品范围内', en: 'Amount is outside what the product offers' },
   R401: { zh: '年龄未提供，需人工核实', en: 'Age is not known and must be checked by a person' },

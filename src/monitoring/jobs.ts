@@ -1,6 +1,8 @@
 import { dpdMarkJob } from './dpd-mark-job.ts'
 import { dueCheckJob } from './due-check-job.ts'
 import { heartbeatJob } from './heartbeat-job.ts'
+import { limitReviewJob } from './limit-reviews.ts'
+import { limitWatchJob } from './limit-watch-job.ts'
 import type { LoanJob, LoanJobName } from './loan-job.ts'
 import { outcomeJoinJob } from './outcome-join-job.ts'
 import { promiseCheckJob } from './promise-check-job.ts'
@@ -9,10 +11,17 @@ import { repayRemindJob } from './repay-remind-job.ts'
 import type { Schedule } from './scheduled-job.ts'
 
 /** Jobs that look at one loan, in the order in which they are asked. */
-export const LOAN_JOBS: readonly LoanJob[] = [repayRemindJob, dueCheckJob, dpdMarkJob, promiseCheckJob, outcomeJoinJob]
+export const LOAN_JOBS: readonly LoanJob[] = [
+  repayRemindJob,
+  dueCheckJob,
+  dpdMarkJob,
+  promiseCheckJob,
+  outcomeJoinJob,
+  limitWatchJob
+]
 
 /** Jobs that run by the clock. */
-export const SCHEDULED_JOBS = [heartbeatJob] as const
+export const SCHEDULED_JOBS = [heartbeatJob, limitReviewJob] as const
 export type ScheduledName = (typeof SCHEDULED_JOBS)[number]['name']
 
 interface TableRow {
@@ -29,7 +38,8 @@ const LOAN_TRIGGERS: { readonly [Name in LoanJobName]: string } = {
   'due-check': 'the day after due date and grace, at 00:10',
   'dpd-mark': 'the day on which a loan comes into a bucket, at 00:10',
   'promise-check': 'the day after a promise to pay, at 00:10',
-  'outcome-join': 'when a loan is closed, given up or more than 90 days past due'
+  'outcome-join': 'when a loan is closed, given up or more than 90 days past due',
+  'limit-watch': 'when a loan is 8 or 31 days past due, given up, or warned orange or red'
 }
 const BY_LOAN = 'loan, check and date; fenced'
 

@@ -9,7 +9,14 @@ import type { WebhookEvent } from '../webhooks/event.ts'
 import type { QueueName } from './queues.ts'
 
 /** Names of the jobs that look at one loan; `jobs.ts` has the jobs. */
-export const LOAN_JOB_NAMES = ['repay-remind', 'due-check', 'dpd-mark', 'promise-check', 'outcome-join'] as const
+export const LOAN_JOB_NAMES = [
+  'repay-remind',
+  'due-check',
+  'dpd-mark',
+  'promise-check',
+  'outcome-join',
+  'limit-watch'
+] as const
 export type LoanJobName = (typeof LOAN_JOB_NAMES)[number]
 
 /** Something to be done about a loan once: the same kind and date again are the same check. */
@@ -33,6 +40,8 @@ export interface LoanAction {
   readonly alert?: WebhookEvent['data'] & { readonly alert: string }
   /** What became of the decision behind the loan. */
   readonly outcome?: OutcomeInput
+  /** Whether the limit of the person is to be reviewed. */
+  readonly reviewsLimit?: boolean
 }
 
 /**

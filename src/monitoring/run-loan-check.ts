@@ -16,6 +16,7 @@ import {
   MAX_CONTACTS_A_DAY,
   nextContactDayMs
 } from './contact-rules.ts'
+import type { ReviewLimitOf } from './limit-reviews.ts'
 import { effectNameOf, type LoanAction, type LoanCheckPayload, type LoanJob } from './loan-job.ts'
 import type { JobResult } from './queues.ts'
 
@@ -37,6 +38,7 @@ export interface LoanCheckDeps {
   readonly loans: Pick<LoanStore, 'read'>
   readonly emit: EmitWebhook
   readonly recordOutcomes: RecordOutcomes
+  readonly reviewLimit: ReviewLimitOf
   readonly nowMs: () => number
   readonly onBroken: (invariant: ContactInvariant) => void
 }
@@ -153,18 +155,19 @@ function contactsToldOf({ history }: StoredLoan, nowMs: number, utcOffsetMinutes
   ).length
 }
 
-function isFollowed({ alert, outcome }: LoanAction): boolean {
-  return alert !== undefined || outcome !== undefined
+function isFollowed({ alert, outcome, reviewsLimit }: LoanAction): boolean {
+  return alert !== undefined || outcome !== undefined || reviewsLimit === true
 }
 
 /** What is told elsewhere. Each is idempotent by itself: a run that died in between does it again. */
 async function follow(
-  { emit, recordOutcomes, nowMs }: LoanCheckDeps,
+  { emit, recordOutcomes, reviewLimit, nowMs }: LoanCheckDeps,
   payload: LoanCheckPayload,
-  { alert, outcome }: LoanAction,
+  { alert, outcome, reviewsLimit }: LoanAction,
   { loanId }: Loan
 ): Promise<void> {
-  const { tenant } = payload
+  const { tenant, applicantToken } = payload
+  if (reviewsLimit === true) await reviewLimit({ tenant, applicantToken })
   if (alert !== undefined)
     await emit({
       tenant,

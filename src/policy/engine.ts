@@ -6,7 +6,7 @@ import type { scorePoints } from '../domain/score-scale.ts'
 import type { ScorecardScore } from '../inference/scorecard.ts'
 import type { ModelScore } from '../inference/scorer.ts'
 import { type Assessed, assess, findFraudSigns } from './assess.ts'
-import { limitOf, withinExposure } from './limit.ts'
+import { limitOf, withinExposure, withinStanding } from './limit.ts'
 import { makeOffers } from './offers.ts'
 import type { Band } from './price-schema.ts'
 import { nominalRateOf } from './pricing.ts'
@@ -64,6 +64,8 @@ export interface DecideInput {
   readonly historyTruncated: boolean
   /** What the applicant owes or has reserved now, minor units, in the product’s currency; 0 where it is not told. */
   readonly exposureMinor?: number
+  /** Part of the limit that reviews and warnings leave the applicant, in (0, 1]; all of it where it is not told. */
+  readonly limitFactor?: number
   readonly decisionId: string
   readonly nowMs: number
 }
@@ -138,13 +140,14 @@ export function compilePolicy(
 /** Why a limit is below the smallest loan, by what binds it. */
 const BELOW_MINIMUM: { readonly [C in Limit['bindingConstraint']]?: ReasonCode } = {
   AFFORDABILITY: 'R301',
+  STANDING: 'R304',
   EXPOSURE: 'R303'
 }
 
 function grant(
   policy: Policy,
   { band, score }: Extract<Assessed, { kind: 'usable' }>,
-  { application, decisionId, nowMs, exposureMinor = 0 }: DecideInput,
+  { application, decisionId, nowMs, exposureMinor = 0, limitFactor = 1 }: DecideInput,
   earlierLoans: number
 ): Verdict {
   const product = findProduct(policy, application)
@@ -153,7 +156,7 @@ function grant(
   const priced = { policy, product, band, pd: score.pd, caps, nowMs }
   const nominalRate = nominalRateOf(priced) ?? 0
   const ceiling = limitOf(policy, product, band, application, { earlierLoans, nominalRate })
-  const limit = withinExposure(ceiling, product, exposureMinor)
+  const limit = withinExposure(withinStanding(ceiling, product, limitFactor), product, exposureMinor)
   if (limit.amountMinor < product.amountMinor.min) {
     return refuse('DECLINE', [BELOW_MINIMUM[limit.bindingConstraint] ?? 'R302'], score)
   }

@@ -45,7 +45,8 @@ export function createGrant(policy: Policy, limitTables: EvaluateTables): (grant
       earlierLoans,
       nominalRate: nominalRate ?? 0,
       pd: score.pd,
-      statutory
+      statutory,
+      limitFactor: input.limitFactor
     })
     const limit = limitFrom(leastOf(bounds), product)
     steps.limit = {

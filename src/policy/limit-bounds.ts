@@ -1,4 +1,5 @@
 import type { Limit } from '../domain/decision.ts'
+import { roundHalfUp } from '../domain/money.ts'
 import type { ReasonCode } from '../domain/reasons.ts'
 import { type Bound, boundsOf, leastOf, partnerBoundsOf } from './limit.ts'
 import type { Band } from './price-schema.ts'
@@ -18,6 +19,8 @@ export interface Bounded {
   /** Calibrated probability of default. */
   readonly pd: number
   readonly statutory: StatutoryVerdict | undefined
+  /** Part of the limit that reviews and warnings leave; all of it where it is not told, as to a person who decides. */
+  readonly limitFactor?: number | undefined
 }
 
 export interface Bounds {
@@ -31,6 +34,7 @@ export interface Bounds {
 /** Why the asked amount is above the limit, by what binds it; R302 for the rest. */
 const REASON_OF: { readonly [Constraint in Limit['bindingConstraint']]?: ReasonCode } = {
   AFFORDABILITY: 'R301',
+  STANDING: 'R304',
   BALANCE_CAP: 'R210',
   INCOME_THIRD: 'R211',
   CONCENTRATION: 'R212',
@@ -48,13 +52,13 @@ export function reasonAbove({ bindingConstraint }: Limit): ReasonCode {
 export function createBounds(policy: Policy, limitTables: EvaluateTables): (bounded: Bounded) => Bounds {
   const strategies = new Map(policy.limits?.map((strategy) => [strategy.product, strategy]))
 
-  return ({ product, band, facts, earlierLoans, nominalRate, pd, statutory }) => {
+  return ({ product, band, facts, earlierLoans, nominalRate, pd, statutory, limitFactor = 1 }) => {
     const strategy = strategies.get(product.product)
     const { limitShare, segment, rows } = askTables(limitTables, facts)
     const context = { earlierLoans, nominalRate, pd, strategy, segment }
     const own = boundsOf(policy, product, band, facts.application, context)
     const bounds = [
-      ...belowExposure(shared(own, limitShare), facts.exposureMinor),
+      ...belowExposure(inStanding(shared(own, limitShare), limitFactor), facts.exposureMinor),
       ...lawOf(statutory),
       ...partnerBoundsOf(product, strategy)
     ]
@@ -79,6 +83,14 @@ function askTables(evaluate: EvaluateTables, facts: TableFacts) {
 function shared(bounds: readonly Bound[], limitShare: number): readonly Bound[] {
   if (limitShare >= 1) return bounds
   return [...bounds, { amountMinor: leastOf(bounds).amountMinor * limitShare, bindingConstraint: 'TABLE' }]
+}
+
+function inStanding(bounds: readonly Bound[], limitFactor: number): readonly Bound[] {
+  if (limitFactor >= 1) return bounds
+  return [
+    ...bounds,
+    { amountMinor: roundHalfUp(leastOf(bounds).amountMinor * limitFactor), bindingConstraint: 'STANDING' }
+  ]
 }
 
 /** What is owed already is a part of what may be owed. */

@@ -92,6 +92,15 @@ export function limitOf(
   return limitFrom(leastOf(boundsOf(policy, product, band, application, context)), product)
 }
 
+/** What reviews and warnings leave of a limit, in whole steps. */
+export function withinStanding(limit: Limit, product: ProductPolicy, limitFactor: number): Limit {
+  if (limitFactor >= 1) return limit
+  return limitFrom(
+    { amountMinor: roundHalfUp(limit.amountMinor * limitFactor), bindingConstraint: 'STANDING' },
+    product
+  )
+}
+
 /** What is left of a limit above what is owed or held already, in whole steps. */
 export function withinExposure(limit: Limit, { amountMinor: { step } }: ProductPolicy, exposureMinor: number): Limit {
   if (!(exposureMinor > 0)) return limit

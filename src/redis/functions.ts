@@ -56,17 +56,24 @@ export interface BeginCall extends AppendCall {
   readonly idempotency: string | undefined
   readonly fingerprint: string
   readonly decisionId: string
+  /** How the applicant stands by reviews and warnings. */
+  readonly standing: string
 }
 
 export type BeginReply =
-  | { readonly kind: 'claimed'; readonly values: readonly Buffer[]; readonly exposure: Buffer | null }
+  | {
+      readonly kind: 'claimed'
+      readonly values: readonly Buffer[]
+      readonly exposure: Buffer | null
+      readonly standing: Buffer | null
+    }
   | { readonly kind: 'decided'; readonly decisionId: string }
   | { readonly kind: 'conflict'; readonly decisionId: string }
   | { readonly kind: 'keyConflict' | 'pending' | 'backlog' }
 
 /**
- * assay_begin of lua/20-decisions.lua for the decisions of one turn, and an MGET of their entities and exposures in the same
- * write: a commit looks at the exposure again.
+ * assay_begin of lua/20-decisions.lua for the decisions of one turn, and an MGET of their entities, exposures and standings in
+ * the same write: a commit looks at the exposure again.
  * `values` of a claimed one are its entities up to and with the record of this application, in key order.
  */
 export async function begin(redis: Redis, calls: readonly BeginCall[], limits: EntityLimits & { leaseMs: number }) {
@@ -78,7 +85,7 @@ export async function begin(redis: Redis, calls: readonly BeginCall[], limits: E
     keys.push(application, log, due)
     if (idempotency !== undefined) keys.push(idempotency)
     keys.push(...call.entities)
-    entities.push(...call.entities, call.exposure)
+    entities.push(...call.entities, call.exposure, call.standing)
     args.push(keys.length - before, call.entities.length, fingerprint + decisionId, event, record)
   }
   const [replies, values] = (await Promise.all([
@@ -88,7 +95,7 @@ export async function begin(redis: Redis, calls: readonly BeginCall[], limits: E
   let next = 0
   return calls.map(({ entities: { length }, record }, index) => {
     const first = next
-    next += length + 1
+    next += length + 2
     return readBeginReply(replies[index] as BeginItems, values.slice(first, next), record)
   })
 }
@@ -98,8 +105,8 @@ type BeginItems = readonly number[] | readonly [Buffer, Buffer?]
 function readBeginReply(items: BeginItems, values: readonly (Buffer | null)[], record: Buffer): BeginReply {
   const [outcome, detail] = items
   if (typeof outcome === 'number') {
-    const entities = values.slice(0, -1).map((value, index) => asClaimed(value, items[index] as number, record))
-    return { kind: 'claimed', values: entities, exposure: values.at(-1) ?? null }
+    const entities = values.slice(0, -2).map((value, index) => asClaimed(value, items[index] as number, record))
+    return { kind: 'claimed', values: entities, exposure: values.at(-2) ?? null, standing: values.at(-1) ?? null }
   }
   switch (text(outcome)) {
     case 'DECIDED':

@@ -57,11 +57,15 @@ export function createKeys(prefix: string) {
       `${tag(partition)}:decision:${tenant}:${decisionId}`,
     /** String: what an applicant owes or was offered (domain/exposure.ts). */
     exposure: (partition: number, tenant: string, token: string) => `${tag(partition)}:exposure:${tenant}:${token}`,
+    /** String: how an applicant stands by reviews and warnings (domain/standing.ts). */
+    standing: (partition: number, tenant: string, token: string) => `${tag(partition)}:standing:${tenant}:${token}`,
     /** Set: the events of a loan. */
     loan: (partition: number, tenant: string, loanId: string) => `${tag(partition)}:loan:${tenant}:${loanId}`,
     /** Set: ids of an applicant’s loans. */
     applicantLoans: (partition: number, tenant: string, token: string) =>
       `${tag(partition)}:applicant-loans:${tenant}:${token}`,
+    /** Pattern of the keys of all applicants with loans, for SCAN. */
+    applicantLoansPattern: () => `${prefix}:{p??}:applicant-loans:*`,
     /** Set: token of the applicant under whom a loan lies. */
     loanPlace: (tenant: string, loanId: string) => `${tag(partitionOfText(loanId))}:loan-place:${tenant}:${loanId}`,
     /** Sorted set: loans of the partition by when they are to be looked at. */

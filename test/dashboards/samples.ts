@@ -73,7 +73,7 @@ const VALUES: Readonly<Record<Label, readonly string[]>> = {
 
 const OF_INGEST = /^credit_(log|profiles?|inbox|deadletter)_/
 const OF_MONITOR =
-  /^credit_(outbox|webhook|queue|job|manual_review|loan_checks|monitoring|model_(outcomes|auc|ks|brier|observed))/
+  /^credit_(outbox|webhook|queue|job|manual_review|loan_checks|limit_reviews|monitoring|model_(outcomes|auc|ks|brier|observed))/
 const OF_ALL = /^credit_(build|redis)_/
 
 export function processesOf(name: string): readonly ProcessName[] {

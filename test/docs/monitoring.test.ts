@@ -16,5 +16,5 @@ test('every job has a name of its own and a queue, and every queue a job', () =>
   expect(new Set(JOB_TABLE.map(({ name }) => name)).size).toBe(JOB_TABLE.length)
   expect(LOAN_JOBS.map(({ name }) => name)).toEqual([...LOAN_JOB_NAMES])
   const unused = QUEUE_NAMES.filter((queue) => !JOB_TABLE.some((job) => job.queue === queue))
-  expect(unused).toEqual(['portfolio'])
+  expect(unused).toEqual([])
 })

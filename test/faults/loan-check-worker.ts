@@ -47,6 +47,7 @@ const run = createRunLoanCheck(
       await pass('told')
     },
     recordOutcomes: async () => [],
+    reviewLimit: async () => {},
     nowMs: Date.now,
     onBroken: say
   },

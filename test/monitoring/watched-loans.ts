@@ -6,6 +6,8 @@ import type { LoanRef, LoanStore } from '../../src/loans/loan-store.ts'
 import { createRedisLoanStore } from '../../src/loans/redis-loan-store.ts'
 import type { ContactInvariant } from '../../src/monitoring/contact-rules.ts'
 import { LOAN_JOBS } from '../../src/monitoring/jobs.ts'
+import type { LimitAction } from '../../src/monitoring/limit-review.ts'
+import { createReviewLimit } from '../../src/monitoring/limit-reviews.ts'
 import type { LoanCheckPayload, LoanJob } from '../../src/monitoring/loan-job.ts'
 import { loanScheduleRound } from '../../src/monitoring/loan-schedule.ts'
 import { createQueue, QUEUE_NAMES, type QueueName } from '../../src/monitoring/queues.ts'
@@ -30,6 +32,7 @@ export interface WatchedLoans {
   readonly emitted: WebhookEvent[]
   readonly outcomes: OutcomeInput[]
   readonly broken: ContactInvariant[]
+  readonly reviewed: LimitAction[]
   readonly add: (events: readonly LoanEvent[], ref?: LoanRef) => Promise<number>
   readonly run: RunLoanCheck
   readonly queues: Readonly<Record<QueueName, Queue>>
@@ -74,6 +77,7 @@ export async function watchLoans({ jobs = LOAN_JOBS, ...options }: WatchedLoansO
     emitted: [],
     outcomes: [],
     broken: [],
+    reviewed: [],
     add: (events, { tenant, applicantToken, loanId } = REF) =>
       addLoanEvents(
         redis,
@@ -92,6 +96,14 @@ export async function watchLoans({ jobs = LOAN_JOBS, ...options }: WatchedLoansO
           watched.outcomes.push(...told)
           return told.map(() => 'counted')
         },
+        reviewLimit: createReviewLimit({
+          redis,
+          keys,
+          loans,
+          emit: async (event) => void watched.emitted.push(event),
+          nowMs: () => watched.nowMs,
+          onReviewed: (action) => watched.reviewed.push(action)
+        }),
         nowMs: () => watched.nowMs,
         onBroken: (invariant) => watched.broken.push(invariant)
       },

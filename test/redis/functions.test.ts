@@ -105,6 +105,7 @@ const beginAll = (tries: readonly Try[], maxBytes = 999) =>
       due: key('due'),
       entities: entities.map(key),
       exposure: key('exposure'),
+      standing: key('standing'),
       change: '',
       fingerprint,
       decisionId: id,
@@ -143,7 +144,8 @@ describe('assay_begin', () => {
     expect(await beginWith()).toEqual({
       kind: 'claimed',
       values: [Buffer.concat([bytes, RECORD]), RECORD],
-      exposure: null
+      exposure: null,
+      standing: null
     })
     expect(await redis.getBuffer(key('e1'))).toEqual(Buffer.concat([bytes, RECORD]))
     expect(await redis.get(key('e2'))).toBe('RECORD')
@@ -248,9 +250,9 @@ describe('the decisions of one turn', () => {
       { application: 'b', id: ID_2, entities: ['shared'] }
     ])
     expect(replies).toEqual([
-      { kind: 'claimed', values: [RECORD, RECORD], exposure: null },
+      { kind: 'claimed', values: [RECORD, RECORD], exposure: null, standing: null },
       { kind: 'pending' },
-      { kind: 'claimed', values: [Buffer.from('RECORDRECORD')], exposure: null }
+      { kind: 'claimed', values: [Buffer.from('RECORDRECORD')], exposure: null, standing: null }
     ])
     expect(await redis.xlen(key('log'))).toBe(2)
   })
