@@ -1,6 +1,7 @@
 import { type DecisionObserver, STAGES } from './decisions/decide.ts'
 import { LEFT_OUT_SHADOW } from './decisions/ladder.ts'
 import type { EntityKind } from './domain/event.ts'
+import { REASONS } from './domain/reasons.ts'
 import type { DriftMetrics } from './drift/drift-metrics.ts'
 import { agreementOf } from './inference/scorecard.ts'
 import type { Metrics } from './metrics.ts'
@@ -30,6 +31,8 @@ export function observeDecisions(
   const verdicts = observeVerdicts(metrics, policy)
   const points = metrics.histogram('credit_score_points')
   const apr = metrics.histogram('credit_offer_apr_ratio')
+  const reasonInfo = metrics.gauge('credit_reason_info')
+  for (const [reason_code, { en }] of Object.entries(REASONS)) reasonInfo.set({ reason_code, text: en }, 1)
   const violations = metrics.counter('credit_invariant_violations_total')
   // Without a zero nobody could tell that promises are counted at all.
   for (const invariant of INVARIANTS) violations.inc({ invariant }, 0)

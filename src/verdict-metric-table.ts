@@ -4,6 +4,7 @@ const AMOUNT_BUCKETS = [100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5
 
 /** What verdicts and features tell; a part of METRICS. */
 export const VERDICT_METRICS = {
+  credit_reason_info: { type: 'gauge', help: 'Always 1; what a reason says', labels: ['reason_code', 'text'] },
   credit_offer_limit: {
     type: 'histogram',
     help: 'Limit of approved applications, in whole units of the currency',

@@ -26,7 +26,7 @@ const MAX_LEGEND_LINES = 6
 export function drawPanel(panel: Panel, answer: PanelAnswer, range: Range, width: number, height: number): string {
   if (answer.failure !== undefined) return `<p class="fault">${escapeXml(answer.failure)}</p>`
   const series = named(panel, answer.answers)
-  if (series.length === 0) return '<p class="empty">No data</p>'
+  if (series.length === 0) return `<p class="empty">${escapeXml(panel.fieldConfig.defaults.noValue ?? 'No data')}</p>`
   switch (panel.type) {
     case 'stat':
       return drawStat(panel, series, { width, height })

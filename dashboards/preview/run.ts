@@ -1,12 +1,10 @@
-import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { parseArgs, promisify } from 'node:util'
+import { parseArgs } from 'node:util'
 import type { Dashboard } from '../src/grafana.ts'
 import { createPrometheusClient, type Range } from './ask.ts'
-import { drawPage, type Page } from './page.ts'
+import { drawPage } from './page.ts'
+import { picture } from './picture.ts'
 import { askPanels } from './preview.ts'
 
 const USAGE = `npm run dashboards:preview -- [--prometheus URL] [--minutes N] [--scrape SECONDS] [--out FOLDER]
@@ -20,8 +18,6 @@ Draws every dashboard from what a Prometheus answers to its panels, as one HTML 
 
 const FOLDER = new URL('../', import.meta.url)
 const STEPS = 200
-const PICTURE_TIMEOUT_MS = 60_000
-const BROWSERS = ['chromium', 'chromium-browser', 'google-chrome']
 
 const { values } = parseArgs({
   options: {
@@ -51,34 +47,5 @@ async function run(): Promise<void> {
     await writeFile(html, page.html)
     const png = await picture(html, page)
     process.stdout.write(`${html}${png === undefined ? ' (no chromium for a picture)' : ` and ${png}`}\n`)
-  }
-}
-
-/** A PNG beside the page; undefined where no browser is at hand. */
-async function picture(html: string, { width, height }: Page): Promise<string | undefined> {
-  const png = html.replace(/html$/, 'png')
-  const profile = await mkdtemp(join(tmpdir(), 'assay-preview-'))
-  try {
-    for (const browser of BROWSERS) {
-      const args = [
-        '--headless',
-        '--no-sandbox',
-        '--disable-gpu',
-        '--hide-scrollbars',
-        `--user-data-dir=${profile}`,
-        `--window-size=${width},${height}`,
-        `--screenshot=${png}`,
-        pathToFileURL(html).href
-      ]
-      try {
-        await promisify(execFile)(browser, args, { timeout: PICTURE_TIMEOUT_MS })
-        return png
-      } catch (error) {
-        if ((error as { code?: unknown }).code !== 'ENOENT') throw error
-      }
-    }
-    return undefined
-  } finally {
-    await rm(profile, { recursive: true, force: true })
   }
 }

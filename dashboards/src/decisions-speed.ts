@@ -56,6 +56,7 @@ export const faults: Section = {
       title: 'Errors by kind',
       question: `What do callers get instead of an answer?
 invalid_request and its like are the caller’s to mend; store_unavailable, outcome_unknown and internal_error are ours.`,
+      whenNone: 'None in the time shown',
       unit: 'reqps',
       width: 12,
       stacked: true,
@@ -68,6 +69,7 @@ invalid_request and its like are the caller’s to mend; store_unavailable, outc
       question: `Which part was missing, and what was done instead?
 SYS_… and SCORECARD are faults of ours; HISTORY_TRUNCATED is an entity with more events than are kept. default means that
 nothing of the answer changed, refer that a person decides.`,
+      whenNone: 'None in the time shown',
       unit: 'cps',
       width: 12,
       stacked: true,
@@ -82,6 +84,7 @@ nothing of the answer changed, refer that a person decides.`,
       title: 'Requests refused for overload',
       question: `Do we turn callers away, and why?
 full is more than this gateway takes, share is one partner above its share, late is a deadline too near to be kept.`,
+      whenNone: 'None in the time shown',
       unit: 'reqps',
       width: 12,
       stacked: true,
@@ -94,6 +97,7 @@ full is more than this gateway takes, share is one partner above its share, late
       question: `Do callers repeat themselves, and do they do it right?
 A replay gives the stored answer again and is harmless; many of them mean time-outs at the caller. A conflict is
 another application under a known id: a fault in the caller’s program.`,
+      whenNone: 'None in the time shown',
       unit: 'reqps',
       width: 12,
       queries: [

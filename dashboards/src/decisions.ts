@@ -3,7 +3,7 @@ import { OUTCOME_COLOURS, ZERO_IS_RIGHT } from './colours.ts'
 import { dashboard, type Section } from './dashboard.ts'
 import { faults, LATENCY_GOAL_SECONDS, speed } from './decisions-speed.ts'
 import { ranking, stat, timeSeries } from './panels.ts'
-import { howMany, orZero, perSecond, quantile, recorded, shareBy, shareOf } from './promql.ts'
+import { highest, howMany, orZero, perSecond, quantile, recorded, shareBy, shareOf } from './promql.ts'
 
 const MADE = { product: '$product', stage: 'FINAL' }
 const OURS = Object.entries(ERRORS).flatMap(([code, { status }]) => (status >= 500 ? [code] : []))
@@ -94,7 +94,8 @@ const promises: Section = {
     stat({
       title: 'Budget of missed decisions left, 30 days',
       question: `How much of what may go wrong in 30 days is left?
-We promise 99.9 % of decisions. 100 % is a month without a fault, 0 % is the promise broken: change nothing risky below a quarter.`,
+We promise 99.9 % of decisions. 100 % is a month without a fault, 0 % is the promise
+broken, −100 % twice as much as that, or worse. Change nothing risky below a quarter.`,
       unit: 'percentunit',
       width: 6,
       base: 'red',
@@ -102,7 +103,7 @@ We promise 99.9 % of decisions. 100 % is a month without a fault, 0 % is the pro
         { from: 0.000001, colour: 'yellow' },
         { from: 0.25, colour: 'green' }
       ],
-      queries: [{ expr: recorded('assay:availability_budget_left:ratio30d'), legend: 'left' }]
+      queries: [{ expr: `clamp_min(${recorded('assay:availability_budget_left:ratio30d')}, -1)`, legend: 'left' }]
     }),
     stat({
       title: 'Budget of slow decisions left, 30 days',
@@ -115,7 +116,7 @@ We promise 99 % within 10 ms. Read it as the tile beside it.`,
         { from: 0.000001, colour: 'yellow' },
         { from: 0.25, colour: 'green' }
       ],
-      queries: [{ expr: recorded('assay:latency_budget_left:ratio30d'), legend: 'left' }]
+      queries: [{ expr: `clamp_min(${recorded('assay:latency_budget_left:ratio30d')}, -1)`, legend: 'left' }]
     }),
     stat({
       title: 'Promises broken',
@@ -176,6 +177,7 @@ A growing share of REFER with steady applicants is a fault: look at “Decided w
       question: `Is the share approved that of the same hour a week ago?
 Each point is the hour before it, all products together. Ten points apart for a quarter of an hour is an alert. The line of a week ago is
 there once the service has run for a week.`,
+      whenNone: 'No hour of decisions yet',
       unit: 'percentunit',
       width: 12,
       max: 1,
@@ -188,13 +190,13 @@ there once the service has run for a week.`,
     ranking({
       title: 'Top ten reasons',
       question: `Which reasons were given most in the time shown?
-Codes that start with SYS_ are faults of ours and never the applicant’s. All products together.`,
+As applicants are told them, with the code and the outcome. Codes that start with SYS_ are faults of ours and never the applicant’s. All products together.`,
       unit: 'short',
       width: 12,
       queries: [
         {
-          expr: `topk(10, ${howMany('credit_decision_reasons_total', { by: ['reason_code', 'decision'] })})`,
-          legend: '{{reason_code}} · {{decision}}'
+          expr: `topk(10, ${howMany('credit_decision_reasons_total', { by: ['reason_code', 'decision'] })}) * on (reason_code) group_left (text) ${highest('credit_reason_info', { by: ['reason_code', 'text'] })}`,
+          legend: '{{text}} ({{reason_code}}) → {{decision}}'
         }
       ]
     })

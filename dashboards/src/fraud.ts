@@ -32,6 +32,7 @@ R501 is an odd device or form, R502 a link to other people, R503 applying too of
       title: 'Beside the hour before',
       question: `How many times as many as in the hour before?
 1 is as before. From 5 on, and with twenty of them in five minutes, somebody is paged.`,
+      whenNone: 'There is no hour before',
       unit: 'none',
       width: 6,
       base: 'green',
@@ -41,7 +42,7 @@ R501 is an odd device or form, R502 a link to other people, R503 applying too of
       ],
       queries: [
         {
-          expr: `${recorded('assay:fraud_reasons:rate5m')} / ${recorded('assay:fraud_reasons:rate1h')}`,
+          expr: `${recorded('assay:fraud_reasons:rate5m')} / (${recorded('assay:fraud_reasons:rate1h', '5m')} > 0)`,
           legend: 'times'
         }
       ]
@@ -86,6 +87,7 @@ const signs: Section = {
       question: `When do applications look like fraud, and why?
 R501 is an odd device or form, R502 a link to other people, R503 applying too often; the rules themselves are beside it. A wall that rises
 within minutes is an attack; a step at a new policy is a rule.`,
+      whenNone: 'None in the time shown',
       unit: 'cps',
       width: 12,
       stacked: true,
@@ -103,6 +105,7 @@ within minutes is an attack; a step at a new policy is a rule.`,
       title: 'Rules of fraud that hit',
       question: `Which rule caught them, in the time shown?
 A velocity rule says what it counts: device.applicants_30d > 5 is more than five people on one device within thirty days.`,
+      whenNone: 'None in the time shown',
       unit: 'short',
       width: 12,
       queries: [
@@ -186,6 +189,7 @@ The share of each outcome. Approvals that rise together with the reasons of frau
       title: 'Confirmed frauds told to us',
       question: `What turned out to be fraud?
 Labels that partners send after the fact; they are what rules and the model are measured by. None at all is a partner that does not tell.`,
+      whenNone: 'None in the time shown',
       unit: 'cps',
       width: 12,
       queries: [

@@ -46,6 +46,8 @@ export interface Panel {
   readonly fieldConfig: {
     readonly defaults: {
       readonly unit: Unit
+      /** What it means that there is nothing to show. */
+      readonly noValue?: string
       readonly min?: number
       readonly max?: number
       readonly thresholds?: { readonly steps: readonly { readonly value: number | null; readonly color: string }[] }

@@ -18,6 +18,7 @@ const score: Section = {
 The fraud model was trained on simulated data: its drift says that the world differs from the simulator.
 Yellow from 0.1: look at the inputs below. Red from 0.25: do not trust the score until you know why. No number: fewer than
 1000 decisions in the hour.`,
+      whenNone: 'Fewer than 1000 decisions: too few to say',
       unit: 'none',
       width: 8,
       base: 'green',
@@ -62,6 +63,7 @@ Each process has its own; below 1000 it says nothing.`,
       title: 'Score PSI above the noise',
       question: `Does the score drift?
 The hour shows a jump, the day a slow move. What a small sample shows by chance is taken off already.`,
+      whenNone: 'Fewer than 1000 decisions: too few to say',
       unit: 'none',
       width: 12,
       limit: ACT,
@@ -100,6 +102,7 @@ const features: Section = {
       title: 'Input PSI above the noise, the ten largest',
       question: `Which inputs drift?
 One alone is usually a source that changed; many at once are other applicants.`,
+      whenNone: 'Fewer than 1000 decisions: too few to say',
       unit: 'none',
       width: 12,
       limit: ACT,
@@ -114,6 +117,7 @@ One alone is usually a source that changed; many at once are other applicants.`,
       title: 'Missing more often than in training, the ten largest',
       question: `Does a source no longer tell?
 What is missing now less what was missing in the training part. A step up is a producer or a bureau that stopped.`,
+      whenNone: 'Fewer than 1000 decisions: too few to say',
       unit: 'percentunit',
       width: 12,
       queries: [{ expr: `topk(10, ${missing} - ${missingInTraining})`, legend: '{{feature}} · {{model}} {{version}}' }]
@@ -129,6 +133,7 @@ const quality: Section = {
       question: `Are probabilities of default what they say?
 1 is right. Above 1.25 the model is too kind and prices are too low, below 0.8 good applicants are turned away. No line below
 100 good and 100 bad outcomes.`,
+      whenNone: 'Fewer than 100 good and 100 bad outcomes: too few to say',
       unit: 'none',
       width: 12,
       limit: 1.25,
@@ -143,6 +148,7 @@ const quality: Section = {
       title: 'KS and AUC',
       question: `Does the model still tell bad from good?
 Compare with its card, where the numbers are of all applicants: among those that were approved both are lower.`,
+      whenNone: 'Fewer than 100 good and 100 bad outcomes: too few to say',
       unit: 'none',
       width: 12,
       max: 1,
@@ -155,6 +161,7 @@ Compare with its card, where the numbers are of all applicants: among those that
       title: 'Brier score',
       question: `How far are probabilities from what became of the loans?
 Lower is better; it moves with the share of bad ones, so compare models over the same loans only.`,
+      whenNone: 'Fewer than 100 good and 100 bad outcomes: too few to say',
       unit: 'none',
       width: 8,
       queries: [{ expr: highest('credit_model_brier', { by: OF_MODEL }), legend: '{{model}} {{version}}' }]
@@ -176,6 +183,7 @@ It grows as loans are paid back or not; one that stands still is a partner that 
       title: 'Outcomes received',
       question: `What became of the outcomes that were posted in the time shown?
 unknown_decision and conflict are worth a call to the partner.`,
+      whenNone: 'None in the time shown',
       unit: 'short',
       width: 8,
       queries: [{ expr: howMany('credit_outcomes_total', { by: ['result'] }), legend: '{{result}}' }]

@@ -30,6 +30,7 @@ looser and stricter should stay where they were; a sudden move of both means tha
       title: 'What a shadow would have decided',
       question: `Who would change sides if the shadow decided?
 Each line is what was decided, then what the shadow says. bin/assay models swap-set tells it by segment.`,
+      whenNone: 'No shadow model runs',
       unit: 'short',
       width: 10,
       queries: [

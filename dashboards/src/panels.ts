@@ -35,6 +35,10 @@ export interface PanelSpec {
   readonly width: number
   /** Fixed colours by the name of a series. */
   readonly colours?: Readonly<Record<string, string>>
+  /** What it means that there is nothing to show; a panel without it always has an answer while the service runs. */
+  readonly whenNone?: string
+  /** Lines of the grid, where the usual height of the kind does not suit. */
+  readonly height?: number
 }
 
 /** From this value on, the colour. */
@@ -182,11 +186,13 @@ interface AnyPanel extends Builder<Panel> {
   gridPos(gridPos: GridPos): this
   links(links: Builder<ReturnType<DashboardLinkBuilder['build']>>[]): this
   unit(unit: string): this
+  noValue(text: string): this
   withTarget(target: DataqueryBuilder): this
   overrideByName(name: string, properties: DynamicConfigValue[]): this
 }
 
-function sized({ title, width }: PanelSpec, height: number, make: () => AnyPanel): SizedPanel {
+function sized({ title, width, height: own }: PanelSpec, usual: number, make: () => AnyPanel): SizedPanel {
+  const height = own ?? usual
   const place: SizedPanel['place'] = (id, gridPos, links) => {
     const panel = make().id(id).gridPos(gridPos)
     if (links.length > 0)
@@ -198,6 +204,7 @@ function sized({ title, width }: PanelSpec, height: number, make: () => AnyPanel
 
 function withQueries(panel: AnyPanel, spec: PanelSpec, when: 'range' | 'instant', format: PromQueryFormat): AnyPanel {
   panel.title(spec.title).description(spec.question).datasource(DATASOURCE).unit(spec.unit)
+  if (spec.whenNone !== undefined) panel.noValue(spec.whenNone)
   spec.queries.forEach(({ expr, legend }, index) => {
     const query = new DataqueryBuilder()
       .refId(String.fromCharCode(65 + index))

@@ -9,6 +9,7 @@ const flows: Section = {
       title: 'Loans paid out, closed and given up',
       question: `How does the book grow, and how does it end?
 closed is repaid. written_off is given up: one follows months after the trouble, so look at the buckets first.`,
+      whenNone: 'None in the time shown',
       unit: 'cps',
       width: 12,
       colours: {
@@ -32,6 +33,7 @@ closed is repaid. written_off is given up: one follows months after the trouble,
       title: 'What became of decided loans',
       question: `How do the outcomes that partners post come out?
 In the time shown. counted is new, repeated and replaced change nothing twice; unknown_decision is worth a call.`,
+      whenNone: 'None in the time shown',
       unit: 'short',
       width: 12,
       queries: [{ expr: howMany('credit_outcomes_total', { by: ['result'] }), legend: '{{result}}' }]

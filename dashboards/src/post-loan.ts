@@ -7,11 +7,38 @@ const now: Section = {
   title: 'Is anything waiting for a person?',
   panels: [
     stat({
+      title: 'Since the workers’ heartbeat',
+      question: `Do the workers of jobs work at all?
+A job that does nothing else runs once a minute. Two minutes are too long: the monitor is down, or its Redis.`,
+      unit: 's',
+      width: 4,
+      base: 'green',
+      steps: [
+        { from: 120, colour: 'yellow' },
+        { from: 300, colour: 'red' }
+      ],
+      queries: [
+        {
+          expr: `time() - ${highest('credit_job_last_success_timestamp_seconds', { where: { job: 'heartbeat' } })}`,
+          legend: 'heartbeat'
+        }
+      ]
+    }),
+    stat({
+      title: 'Loans with a gap in their watch',
+      question: `Which checks of loans were given up?
+Each failed for good and is not made again before a person has looked: docs/monitoring.md. Zero is right.`,
+      unit: 'short',
+      width: 4,
+      ...ZERO_IS_RIGHT,
+      queries: [{ expr: highest('credit_monitoring_gaps'), legend: 'gaps' }]
+    }),
+    stat({
       title: 'Approvals that are not watched yet',
       question: `Does every approved loan come under watch?
 They wait in the outbox and go within seconds. A number that stays means the monitor is down; nothing is lost.`,
       unit: 'short',
-      width: 6,
+      width: 4,
       base: 'green',
       steps: [{ from: 1000, colour: 'yellow' }],
       queries: [{ expr: highest('credit_outbox_pending_entries'), legend: 'waiting' }]
@@ -21,7 +48,7 @@ They wait in the outbox and go within seconds. A number that stays means the mon
       question: `Which work was given up?
 Each was tried twelve times over an hour and waits for a person on the page of the queues. Zero is right.`,
       unit: 'short',
-      width: 6,
+      width: 4,
       ...ZERO_IS_RIGHT,
       queries: [
         {
@@ -35,7 +62,7 @@ Each was tried twelve times over an hour and waits for a person on the page of t
       question: `Which partners were not told?
 Each was tried for hours. bin/assay webhooks dead says which, and resend sends it again. Zero is right.`,
       unit: 'short',
-      width: 6,
+      width: 4,
       ...ZERO_IS_RIGHT,
       queries: [{ expr: highest('credit_webhook_dead_letters'), legend: 'given up' }]
     }),
@@ -44,7 +71,7 @@ Each was tried for hours. bin/assay webhooks dead says which, and resend sends i
       question: `Was a borrower contacted at night or more often than is allowed?
 It must be zero, always.`,
       unit: 'short',
-      width: 6,
+      width: 4,
       ...ZERO_IS_RIGHT,
       queries: [
         {
@@ -83,6 +110,7 @@ already_done is a repeat that changed nothing, obsolete a job whose loan needs i
       title: 'Work done by job',
       question: `Which jobs ran in the time shown?
 repay-remind reminds of an instalment, loan-monitor takes a loan under watch, offer-expiring and webhook tell partners.`,
+      whenNone: 'None in the time shown',
       unit: 'short',
       width: 8,
       queries: [
@@ -160,6 +188,7 @@ const partners: Section = {
       title: 'Tries to tell partners',
       question: `Do partners take what we tell them?
 retry is tried again later, dead was given up after the last try, gone is an endpoint that asked for no more.`,
+      whenNone: 'None in the time shown',
       unit: 'cps',
       width: 12,
       stacked: true,
@@ -170,6 +199,7 @@ retry is tried again later, dead was given up after the last try, gone is an end
       title: 'What partners were told',
       question: `Which events were delivered in the time shown?
 decision.updated is a review that was finished, offer.expiring an offer that nobody took.`,
+      whenNone: 'None in the time shown',
       unit: 'short',
       width: 12,
       queries: [
@@ -190,6 +220,7 @@ const borrowers: Section = {
       question: `Do debits succeed?
 received is money that came in, failed a debit that did not go through, returned one that was taken back. More failed ones are the first
 sign of trouble.`,
+      whenNone: 'None in the time shown',
       unit: 'cps',
       width: 12,
       stacked: true,
@@ -210,6 +241,7 @@ sign of trouble.`,
       title: 'Contacts with borrowers',
       question: `How often are borrowers contacted?
 As partners tell us of their calls and messages. Nobody more than three times a day, nobody between 22 and 8.`,
+      whenNone: 'None in the time shown',
       unit: 'cps',
       width: 12,
       queries: [

@@ -42,9 +42,9 @@ export function perSecond<Name extends CounterName>(name: Name, selection: Selec
   return `${sum(selection.by)} (rate(${name}${matchers(selection.where)}[${selection.over ?? ONE_PIXEL}]))`
 }
 
-/** Of counters: how many in the time that is shown. */
+/** Of counters: how many in the time that is shown, in whole numbers: Prometheus estimates up to the edges of the time. */
 export function howMany<Name extends CounterName>(name: Name, selection: Selection<Name> = {}): string {
-  return `${sum(selection.by)} (increase(${name}${matchers(selection.where)}[${selection.over ?? '$__range'}]))`
+  return `round(${sum(selection.by)} (increase(${name}${matchers(selection.where)}[${selection.over ?? '$__range'}])))`
 }
 
 /** Of counters: the part that each value of one label has in the whole. */

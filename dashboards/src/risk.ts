@@ -86,6 +86,7 @@ that the product lends, PARTNER what a funding partner has left.`,
       question: `How often does a cap hold a price down, and which?
 Decisions of the time shown whose offer is at a cap, or which had none because every price was above it. Many mean that the risk costs more
 than the law or the policy lets us ask.`,
+      whenNone: 'None in the time shown',
       unit: 'short',
       width: 6,
       queries: [{ expr: howMany('credit_price_cap_bindings_total', { by: ['cap_rule'] }), legend: '{{cap_rule}}' }]
@@ -96,6 +97,7 @@ than the law or the policy lets us ask.`,
 The share made again because another decision of the same person came between. Limits hold all the same. Above 5 % somebody sends
 applications over and over.`,
       unit: 'percentunit',
+      height: 8,
       width: 6,
       base: 'green',
       steps: [{ from: 0.05, colour: 'red' }],
@@ -116,6 +118,7 @@ const rules: Section = {
       title: 'Rules that hit most',
       question: `Which rules of law and policy stopped applications in the time shown?
 refer sends to a person, decline ends it. Fraud rules are on their own dashboard.`,
+      whenNone: 'None in the time shown',
       unit: 'short',
       width: 12,
       queries: [
@@ -130,6 +133,7 @@ refer sends to a person, decline ends it. Fraud rules are on their own dashboard
       question: `Does a rule hit more or less often than in the same hour a week ago?
 Hits within the last hour, less those of that hour. A rule new since then is shown with all its hits. A jump of one rule is a form or a
 producer that changed.`,
+      whenNone: 'No rule has hit within the last hour',
       unit: 'short',
       width: 12,
       value: 'more than a week ago',
@@ -158,6 +162,7 @@ The share of features without a value, by what they are about. A step up is a pr
       title: 'Proofs asked for',
       question: `What could referred applicants do to go on?
 How many a second were asked for each proof.`,
+      whenNone: 'None in the time shown',
       unit: 'cps',
       width: 12,
       stacked: true,
@@ -173,6 +178,7 @@ const people: Section = {
       title: 'Waiting for a person',
       question: 'How many applications wait for a person?\nAll partners together; read once a minute.',
       unit: 'short',
+      height: 8,
       width: 4,
       queries: [{ expr: highest('credit_manual_review_pending'), legend: 'waiting' }]
     }),
@@ -180,6 +186,7 @@ const people: Section = {
       title: 'Past their time',
       question: 'How many of them wait longer than was promised?\nZero is right; the link says what to do.',
       unit: 'short',
+      height: 8,
       width: 4,
       base: 'green',
       steps: [{ from: 1, colour: 'red' }],
@@ -190,6 +197,7 @@ const people: Section = {
       question:
         'How long has the review waited that is due first?\nThe policy promises a day unless it says otherwise.',
       unit: 's',
+      height: 8,
       width: 4,
       base: 'green',
       steps: [
@@ -203,6 +211,7 @@ const people: Section = {
       question: `What do people make of what is put before them?
 In the time shown: what was decided before, and what the person did. Many approvals of what was referred for the same reason are a rule
 too strict.`,
+      whenNone: 'None in the time shown',
       unit: 'short',
       width: 6,
       queries: [
@@ -216,6 +225,7 @@ too strict.`,
       title: 'Against the policy',
       question: `How often do people overrule the policy?
 up approves what was declined, down declines what was approved in part. Each has its reason in the record.`,
+      whenNone: 'None in the time shown',
       unit: 'short',
       width: 6,
       queries: [
@@ -235,6 +245,7 @@ const candidates: Section = {
       title: 'What a shadow model would have decided',
       question: `Who would change sides if the shadow model decided?
 Each line is what was decided, then what the shadow says. bin/assay models swap-set tells it by segment.`,
+      whenNone: 'No shadow model runs',
       unit: 'short',
       width: 8,
       queries: [
@@ -248,6 +259,7 @@ Each line is what was decided, then what the shadow says. bin/assay models swap-
       title: 'What a candidate policy would have decided',
       question: `Who would change sides under the policy that is being tried?
 Each line is what was decided, then what the candidate says. bin/assay policy shadow tells it by segment.`,
+      whenNone: 'No candidate policy is tried',
       unit: 'short',
       width: 8,
       queries: [
@@ -281,6 +293,7 @@ const now: Section = {
       title: 'Approved',
       question: 'Which share of applications is approved?\nThe line behind it is the time shown.',
       unit: 'percentunit',
+      height: 7,
       width: 6,
       queries: [
         {
@@ -293,6 +306,7 @@ const now: Section = {
       title: 'Outcomes',
       question: 'How does the mix of outcomes move?\nThe same as on “decisions live”, to be read beside what is below.',
       unit: 'percentunit',
+      height: 7,
       width: 18,
       stacked: true,
       max: 1,

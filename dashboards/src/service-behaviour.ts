@@ -39,6 +39,7 @@ An entity is due after some forty events, so this is a small part of the decisio
       question: `Are tails folded into profiles?
 Some “overtaken” are normal: the entity changed meanwhile and is folded at the next chance. “unreadable” never is; “foreign” is after a
 change of the catalogue, until docs/runbook.md was followed.`,
+      whenNone: 'Nobody has so many events yet',
       unit: 'cps',
       width: 12,
       stacked: true,
@@ -64,6 +65,7 @@ bin/assay deadletter list tells why; each is an event that does not count until 
       title: 'Events set aside by entity',
       question: `Do events come too late for crowded entities?
 They are in the log but do not count there. A producer that sends old events again is the usual cause; a replay makes them count.`,
+      whenNone: 'None in the time shown',
       unit: 'cps',
       width: 8,
       stacked: true,

@@ -44,6 +44,7 @@ Three starts within ten minutes are an alert: its last log lines say why it ends
 Two versions at once are a deployment in progress, or one that stopped half way.`,
       unit: 'none',
       width: 8,
+      height: 5,
       hidden: ['Value'],
       queries: [{ expr: highest('credit_build_info', { by: ['process', 'version'] }), legend: '' }]
     }),
@@ -53,6 +54,7 @@ Two versions at once are a deployment in progress, or one that stopped half way.
 The hash is that of the network’s file: bin/assay models list tells who activated it.`,
       unit: 'none',
       width: 8,
+      height: 5,
       hidden: ['Value'],
       queries: [{ expr: highest('credit_model_info', { by: ['model', 'version', 'hash'] }), legend: '' }]
     }),
@@ -62,6 +64,7 @@ The hash is that of the network’s file: bin/assay models list tells who activa
 bin/assay policy list tells who approved it and when.`,
       unit: 'none',
       width: 8,
+      height: 5,
       hidden: ['Value'],
       queries: [{ expr: highest('credit_policy_info', { by: ['place', 'version', 'hash'] }), legend: '' }]
     })
@@ -149,6 +152,7 @@ A batch is what waited when the thread became free: 1 is idle, rows near the lar
       title: 'Faults of scoring and of Redis connections',
       question: `Is a dependency of the decision failing?
 Late or failed inferences end in REFER; errors of the connection end in 503.`,
+      whenNone: 'None in the time shown',
       unit: 'cps',
       width: 8,
       queries: [

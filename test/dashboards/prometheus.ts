@@ -9,6 +9,8 @@ import { freePort } from '../support/ports.ts'
 import { ruleFiles } from './dashboards.ts'
 
 export interface Prometheus {
+  /** http://host:port */
+  readonly address: string
   readonly query: (expression: string) => Promise<QueryAnswer>
   readonly stop: () => Promise<void>
 }
@@ -64,7 +66,7 @@ export async function startPrometheus(program: string, config: string): Promise<
     await stop()
     throw error
   }
-  return { query, stop }
+  return { address: `http://${address}`, query, stop }
 }
 
 /** Writes the rules of dashboards/rules with every group at the pace of the whole; returns their files. */

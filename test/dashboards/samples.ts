@@ -58,6 +58,7 @@ const VALUES: Readonly<Record<Label, readonly string[]>> = {
   rule_id: ['device.applicants_30d > 5', 'minimumAgeYears'],
   stage: ['FINAL', ...STAGES, 'fraud', 'statutory'],
   state: ['waiting', 'active', 'delayed', 'failed'],
+  text: ['Several recent applications'],
   type: [
     'application.submitted',
     'auth.login',
