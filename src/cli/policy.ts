@@ -3,14 +3,7 @@ import { pathToFileURL } from 'node:url'
 import { systemClock } from '../clock.ts'
 import { AssayError } from '../errors.ts'
 import { loadPolicy } from '../policy/load.ts'
-import {
-  approvalsOf,
-  loadEntry,
-  type PolicyApproval,
-  policyFileOf,
-  readPolicyBytes,
-  sha256Of
-} from '../serving/active-policy.ts'
+import { approvalsOf, loadEntry, policyFileOf, readPolicyBytes, sha256Of } from '../serving/active-policy.ts'
 import { APPROVERS_NEEDED } from '../serving/approvals.ts'
 import { type Command, type CommandArgs, callerPath, UsageError } from './command.ts'
 import { checkPolicy, policyReading, provenPolicy } from './policy-check.ts'
@@ -20,7 +13,16 @@ import { listPolicies } from './policy-list.ts'
 import { printPolicyReport } from './policy-report.ts'
 
 const MODELS = new URL('../../models/', import.meta.url)
-const ACTIONS = 'list, check, diff, activate, rollback or shadow'
+/** What an action takes beside --policies and --models; what it does not take may be meant for something else. */
+const ACTIONS: Readonly<Record<string, { readonly options: readonly string[]; readonly mostOperands: number }>> = {
+  list: { options: ['json'], mostOperands: 0 },
+  check: { options: ['json'], mostOperands: Number.POSITIVE_INFINITY },
+  diff: { options: ['json'], mostOperands: 2 },
+  activate: { options: ['approver'], mostOperands: 1 },
+  rollback: { options: [], mostOperands: 0 },
+  shadow: { options: ['share', 'off', 'report', 'json'], mostOperands: 1 }
+}
+const COMMON_OPTIONS = ['policies', 'models']
 
 /** bin/assay policy: which policy decides, checked and approved before it does. */
 export const policyCommand: Command = {
@@ -55,7 +57,8 @@ credit_policy_reload_failures_total rises.`,
   },
   run: async (args) => {
     const { positionals, values, env, print } = args
-    const [action, ...operands] = positionals
+    const [action = '', ...operands] = positionals
+    refuseForeign(action, operands, Object.keys(values))
     const named = typeof values.models === 'string' ? values.models : (env.MODELS_DIR ?? '')
     const context: PolicyContext = {
       ...args,
@@ -76,10 +79,17 @@ credit_policy_reload_failures_total rises.`,
         return rollback(context)
       case 'shadow':
         return values.report === true ? printPolicyReport(operands[0], args) : shadow(context, operands[0])
-      default:
-        throw new UsageError(`policy ${action ?? ''}: say ${ACTIONS}`)
     }
   }
+}
+
+function refuseForeign(action: string, operands: readonly string[], options: readonly string[]): void {
+  const takes = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined
+  if (takes === undefined) throw new UsageError(`policy ${action}: say ${Object.keys(ACTIONS).join(', ')}`)
+  const foreign = options.filter((option) => ![...COMMON_OPTIONS, ...takes.options].includes(option))
+  if (foreign.length > 0) throw new UsageError(`policy ${action} takes no --${foreign.join(', --')}`)
+  const surplus = operands.slice(takes.mostOperands)
+  if (surplus.length > 0) throw new UsageError(`policy ${action} takes no ${surplus.join(' ')}`)
 }
 
 interface PolicyContext extends CommandArgs {
@@ -126,13 +136,13 @@ async function activate(context: PolicyContext, file: URL): Promise<void> {
   const named = approversOf(context).map((approver) => ({ approver, at, sha256 }))
   // Of these very bytes: an approval of what the file was before counts for nothing.
   const approvals = approvalsOf([...(candidate?.approvals ?? []), ...named], sha256)
-  if (named.length === 0 && approvals.length < APPROVERS_NEEDED) throw notApproved(id, approvals)
+  if (named.length === 0 && approvals.length < APPROVERS_NEEDED) throw notApproved(id)
   const name = await bringIn(folder, file, policy.version)
   const entry = { policy: name, approvals }
   if (approvals.length < APPROVERS_NEEDED) {
     const change = { at, action: 'approve', from: null, to: id, approvals } as const
     await changeActive(folder, before, { ...before.file, candidate: entry }, change)
-    throw notApproved(id, approvals)
+    throw new Error(`${id} waits for the approval of a second person; only ${approvals[0]?.approver} has so far`)
   }
   // What is in the folder now is what two people approved, or it does not decide.
   await loadEntry(folder, entry, await policyReading())
@@ -150,12 +160,10 @@ async function activate(context: PolicyContext, file: URL): Promise<void> {
   print(`${id} decides${isSame ? '' : ` instead of ${from ?? active.policy}`}, approved by ${people}`)
 }
 
-/** The second person may say it later, from another desk: what the first one said is kept. */
-function notApproved(id: string, approvals: readonly PolicyApproval[]): UsageError {
-  const [first] = approvals
-  const so = first === undefined ? '' : `; only ${first.approver} has so far`
+/** Nobody is named. Where the first of two people is, what they said is kept: the second may say it later, from another desk. */
+function notApproved(id: string): UsageError {
   return new UsageError(
-    `policy activate: ${APPROVERS_NEEDED} different people must approve ${id}: name them with --approver${so}`
+    `policy activate: ${APPROVERS_NEEDED} different people must approve ${id}: name them with --approver`
   )
 }
 

@@ -52,6 +52,7 @@ function findContradictions(
   const problems = findOfferProblems(policy)
   const say = (field: string, problem: string) => problems.push({ field, problem })
   bands.forEach(({ band, pdBelow }, index) => {
+    if (bands.findIndex((other) => other.band === band) !== index) say(`/bands/${index}/band`, `${band} stands twice`)
     const below = bands[index - 1]?.pdBelow ?? 0
     if (pdBelow <= below) say(`/bands/${index}/pdBelow`, `band ${band} can never be reached`)
   })

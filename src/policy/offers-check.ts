@@ -23,7 +23,13 @@ export function findOfferProblems(policy: Policy): FieldProblem[] {
       ...findFundingProblems(policy, product, path)
     ]
   })
-  return [...problems, ...findPriceProblems(policy)]
+  return [...problems, ...findListProblems(policy), ...findPriceProblems(policy)]
+}
+
+function findListProblems({ partners = [] }: Policy): FieldProblem[] {
+  return partners.flatMap(({ from, to }, index) =>
+    from !== null && to !== null && to < from ? [{ field: `/partners/${index}/to`, problem: 'is before from' }] : []
+  )
 }
 
 function findTermProblems(product: ProductPolicy, path: string): FieldProblem[] {
@@ -32,6 +38,8 @@ function findTermProblems(product: ProductPolicy, path: string): FieldProblem[] 
   if (bulletMaxTerm < term.max && repaymentMethods?.every((method) => method === 'BULLET'))
     problems.push({ field: `${path}/bulletMaxTerm`, problem: 'leaves longer terms without a way to repay' })
   if (amountMinor.min > amountMinor.max) problems.push({ field: `${path}/amountMinor`, problem: 'min is above max' })
+  if (amountMinor.step > amountMinor.max)
+    problems.push({ field: `${path}/amountMinor/step`, problem: 'is above max: every limit would be nothing' })
   if (amountMinor.step < 1) problems.push({ field: `${path}/amountMinor/step`, problem: 'must be at least 1' })
   if (term.min > term.max) problems.push({ field: `${path}/term`, problem: 'min is above max' })
   if (term.instalmentEvery.unit !== term.unit)

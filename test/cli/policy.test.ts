@@ -111,7 +111,7 @@ describe('policy activate', () => {
   ])('refuses a policy that %s approved', async (_who, approvers) => {
     const folder = await policiesFolderOf()
     expect((await policy(folder, ['activate', 'two', ...approvers])).refusal).toMatch(
-      /2 different people must approve two@/
+      /2 different people must approve two@|^two@\S+ waits for the approval of a second person; only Ada Obi has so far$/
     )
     expect((await activeOf(folder)).active).toEqual(entry('one'))
   })
@@ -270,6 +270,9 @@ describe('policy shadow', () => {
     ['--share takes a number', ['shadow', 'two', '--share', '0']],
     ['name a policy file', ['activate']],
     ['say list, check, diff', ['delete', 'one']],
+    ['policy rollback takes no two', ['rollback', 'two']],
+    ['policy rollback takes no --approver', ['rollback', ...TWO]],
+    ['policy activate takes no one', ['activate', 'two', 'one', ...TWO]],
     ['/nowhere/x.json: /: it cannot be read', ['check', '/nowhere/x.json']]
   ])('is told what is wrong: %s', async (cause, args) => {
     const { refusal, lines } = await policy(await policiesFolderOf(), args)

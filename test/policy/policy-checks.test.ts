@@ -23,6 +23,21 @@ describe('a policy is refused with path and reason', () => {
       '/bands/2/nominalRate: is above the rate cap'
     ],
     [
+      'two bands of one name',
+      bands(({ band }) => (band === 'C' ? { band: 'B' } : {})),
+      '/bands/2/band: B stands twice'
+    ],
+    [
+      'a step that leaves no limit',
+      product({ amountMinor: { min: 500_000, max: 6_000_000, step: 6_000_001 } }),
+      '/products/0/amountMinor/step: is above max: every limit would be nothing'
+    ],
+    [
+      'a partner that never lends',
+      { partners: [{ partner: 'bank', from: '2027-01-01', to: '2026-12-31' }] },
+      '/partners/0/to: is before from'
+    ],
+    [
       'bands that overlap',
       bands(({ band }) => (band === 'B' ? { pdBelow: 0.1 } : {})),
       '/bands/1/pdBelow: band B can never be reached'
