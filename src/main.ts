@@ -24,6 +24,7 @@ import { createQuality } from './features/quality.ts'
 import { createFeatureSet } from './features/vector.ts'
 import { buildApp } from './gateway/app.ts'
 import { buildOps } from './gateway/ops.ts'
+import { openGatewayGuard } from './guard/redis-gateway-guard.ts'
 import { createRedisLoanStore } from './loans/redis-loan-store.ts'
 import { createLog, faultFields } from './log.ts'
 import { createMetrics } from './metrics.ts'
@@ -74,13 +75,14 @@ async function main(): Promise<void> {
   const featureSet = createFeatureSet(CATALOGUE)
   const folderOf = (path: string, own: URL) => (path === '' ? own : pathToFileURL(`${resolve(path)}/`))
   const modelsFolder = folderOf(config.MODELS_DIR, MODELS)
+  const policiesFolder = folderOf(config.POLICIES_DIR, POLICIES)
   const observePolicy = observePolicies(metrics)
   const onPolicyFault = (error: unknown) => {
     observePolicy.onFault()
     log.error(faultFields(error), 'policy not changed: the last good one keeps deciding')
   }
   const policies = await openPolicies({
-    folder: folderOf(config.POLICIES_DIR, POLICIES),
+    folder: policiesFolder,
     read: { featureNames: featureSet.names, rules: await loadRules() },
     onSwap: (next) => {
       observePolicy.onSwap(next)
@@ -212,6 +214,17 @@ async function main(): Promise<void> {
     ...limits
   })
   const times = createStageTimes(systemClock.monotonicMs)
+  const guard = await openGatewayGuard({
+    policiesFolder,
+    redis: eventsRedis,
+    keys,
+    processId: randomUUIDv7(),
+    nowMs: systemClock.nowMs,
+    onChange: (restrictions) => log.warn({ restrictions: restrictions.length }, 'the portfolio guard changed'),
+    onFault: (error) => log.error(faultFields(error), 'the portfolio guard could not be read or told')
+  })
+  closers.push({ name: 'portfolio guard', close: guard.close })
+  const observer = observeDecisions(metrics, () => policies.active().policy, drift, featureCounts)
   const decide = createDecideService({
     store,
     featureSet,
@@ -219,7 +232,14 @@ async function main(): Promise<void> {
     partitionOf: ({ refs }) => partitionOfText(refs.applicant),
     newUuidv7: randomUUIDv7,
     monotonicMs: systemClock.monotonicMs,
-    observer: observeDecisions(metrics, () => policies.active().policy, drift, featureCounts),
+    observer: {
+      ...observer,
+      decided: (answer, application) => {
+        observer.decided(answer, application)
+        guard.observe(answer, application)
+      }
+    },
+    restraintOf: guard.restraintOf,
     times,
     commitReserveMs: config.DECISION_DEADLINE_MS * COMMIT_RESERVE_SHARE
   })

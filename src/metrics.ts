@@ -113,6 +113,36 @@ export const METRICS = {
     help: 'Shadow decisions left out',
     labels: ['reason']
   },
+  credit_guard_level: {
+    type: 'gauge',
+    help: 'Level of a rule of the portfolio guard: 0 within its limits, 1 amber, 2 red',
+    labels: ['rule_id', 'product']
+  },
+  credit_guard_value_ratio: {
+    type: 'gauge',
+    help: 'What a rule of the portfolio guard saw',
+    labels: ['rule_id', 'product']
+  },
+  credit_guard_restrictions: {
+    type: 'gauge',
+    help: 'What the portfolio guard holds back',
+    labels: ['kind']
+  },
+  credit_guard_actions_total: {
+    type: 'counter',
+    help: 'Restrictions that began, and that ended by themselves',
+    labels: ['kind']
+  },
+  credit_guard_unread_total: {
+    type: 'counter',
+    help: 'Looks of the portfolio guard that could not read something; it does nothing about that',
+    labels: ['source']
+  },
+  credit_first_payment_default_ratio: {
+    type: 'gauge',
+    help: 'Loans of the newest four weeks that had not paid so many days after their first due date',
+    labels: ['product', 'days']
+  },
   credit_policy_info: {
     type: 'gauge',
     help: 'Always 1; which policy decides, and which is evaluated beside it',

@@ -29,6 +29,7 @@ const ROOTS = [
   'src/cli',
   'workers/ingest.ts',
   'workers/monitor.ts',
+  'workers/monitor-guard.ts',
   'workers/monitor-loans.ts'
 ]
 /** Small files at the root of src that everybody may use: no part of the system, and themselves without one. */
@@ -53,6 +54,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'src/decisions': ['src/domain', 'src/features', 'src/inference', 'src/policy', 'src/redis'],
   'src/loans': ['src/domain', 'src/redis'],
   'src/warnings': ['src/domain', 'src/features', 'src/inference', 'src/loans'],
+  'src/guard': ['src/domain', 'src/redis', 'src/loans', 'src/decisions'],
   'src/drift': ['src/domain', 'src/inference'],
   'src/outcomes': ['src/domain', 'src/redis', 'src/decisions'],
   'src/explanation': ['src/domain', 'src/features', 'src/inference', 'src/policy', 'src/decisions'],
@@ -152,7 +154,7 @@ describe('where a library may be used', () => {
     [/^(fastify|fastify-plugin|@fastify\/.*|@scalar\/.*)$/, /^src\/gateway\//],
     [
       /^ioredis$/,
-      /^src\/(redis\/|access\/|inbox\/|webhooks\/|features\/(behaviour-store|compactor|entity-store)\.ts|(decisions|loans|outcomes|reviews|serving)\/redis-|monitoring\/|cli\/|main\.ts)|^workers\/(ingest|monitor|monitor-loans)\.ts/
+      /^src\/(redis\/|access\/|inbox\/|webhooks\/|features\/(behaviour-store|compactor|entity-store)\.ts|(decisions|guard|loans|outcomes|reviews|serving|warnings)\/redis-|monitoring\/|cli\/|main\.ts)|^workers\/(ingest|monitor|monitor-loans|monitor-guard|monitor-warnings)\.ts/
     ],
     [/^bullmq$/, /^src\/monitoring\/|^workers\/monitor(-loans)?\.ts/],
     [/^piscina$/, /^src\/inference\/pool\.ts/],

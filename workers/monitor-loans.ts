@@ -21,6 +21,7 @@ import { loadFunctions } from '../src/redis/functions.ts'
 import type { Keys } from '../src/redis/keys.ts'
 import { createEmitWebhook } from '../src/webhooks/emit.ts'
 import { startWorkerLoop } from '../src/worker-loop.ts'
+import { createGuardJobs } from './monitor-guard.ts'
 
 const DAY_MS = 86_400_000
 /** Between two looks for loans of which something is due. */
@@ -84,7 +85,8 @@ export function createLoanWatch(options: LoanWatchOptions) {
 
   const scheduled: { readonly [Name in ScheduledName]: RunScheduled } = {
     heartbeat: beat,
-    'limit-review': createLimitReview(redis, keys, reviewLimit)
+    'limit-review': createLimitReview(redis, keys, reviewLimit),
+    ...createGuardJobs({ redis, keys, config, loans, log, metrics })
   }
   const scheduledWorker = (queue: 'portfolio' | 'upkeep') =>
     createQueueWorker(queue, {

@@ -1,6 +1,6 @@
 import { dashboard, type Section } from './dashboard.ts'
 import { ranking, timeSeries } from './panels.ts'
-import { howMany, perSecond } from './promql.ts'
+import { highest, howMany, perSecond } from './promql.ts'
 
 const flows: Section = {
   title: 'What comes in and goes out?',
@@ -41,12 +41,46 @@ In the time shown. counted is new, repeated and replaced change nothing twice; u
   ]
 }
 
+const limits: Section = {
+  title: 'Is the portfolio within its limits?',
+  panels: [
+    timeSeries({
+      title: 'Limits of the portfolio',
+      question: `How near is each rule of the portfolio guard to its limits?
+0 is within, 1 amber, 2 red: then lending is tightened or paused. bin/assay guard status has the values.`,
+      unit: 'short',
+      width: 12,
+      max: 2,
+      queries: [
+        { expr: highest('credit_guard_level', { by: ['rule_id', 'product'] }), legend: '{{rule_id}} · {{product}}' }
+      ]
+    }),
+    timeSeries({
+      title: 'What the guard holds back',
+      question: `How many restrictions are in force?
+Two people release one: bin/assay guard release.`,
+      unit: 'short',
+      width: 6,
+      colours: { pause: 'red', tighten: 'orange' },
+      queries: [{ expr: highest('credit_guard_restrictions', { by: ['kind'] }), legend: '{{kind}}' }]
+    }),
+    timeSeries({
+      title: 'What the guard cannot read',
+      question: `How often did a look find its figures missing?
+Nothing is done about what cannot be read: anything above 0 is to be mended.`,
+      unit: 'short',
+      width: 6,
+      queries: [{ expr: howMany('credit_guard_unread_total', { by: ['source'] }), legend: '{{source}}' }]
+    })
+  ]
+}
+
 export const portfolio = dashboard({
   uid: 'assay-portfolio',
   title: 'Assay: portfolio',
   description: 'How the loan book stands: what is owed, how much of it is late, and where it is heading.',
   tags: ['assay', 'portfolio'],
-  sections: [flows],
+  sections: [limits, flows],
   byProduct: false,
   from: 'now-24h',
   refresh: '1m'

@@ -5,6 +5,7 @@ import { backtestCommand } from './backtest.ts'
 import { type Command, isUsageError, parseCommandLine } from './command.ts'
 import { deadletterCommand } from './deadletter.ts'
 import { exportCommand } from './export.ts'
+import { guardCommand } from './guard.ts'
 import { importCommand } from './import.ts'
 import { keysCommand } from './keys.ts'
 import { loansCommand } from './loans.ts'
@@ -23,6 +24,7 @@ const COMMANDS: readonly Command[] = [
   webhooksCommand,
   modelsCommand,
   policyCommand,
+  guardCommand,
   deadletterCommand,
   archiveCommand,
   replayCommand,

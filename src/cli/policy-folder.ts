@@ -3,6 +3,7 @@ import { appendFile, copyFile, link, readFile, rename, rm, writeFile } from 'nod
 import { basename, dirname } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { AssayError } from '../errors.ts'
+import { GUARD_FILE } from '../guard/load-guard.ts'
 import {
   type ActivePoliciesFile,
   activeFileOf,
@@ -16,6 +17,11 @@ import {
 import { type CommandArgs, callerPath, UsageError } from './command.ts'
 
 const POLICIES = new URL('../../policies/', import.meta.url)
+
+/** Whether a file of the folder is a policy: others say which decides, and what the portfolio guard watches. */
+export function isPolicyFile(name: string): boolean {
+  return name.endsWith('.json') && name !== 'active.json' && name !== GUARD_FILE
+}
 
 /** The folder of --policies, else of POLICIES_DIR as the gateway has it, else of the release. */
 export function policiesFolder({ values, env }: Pick<CommandArgs, 'values' | 'env'>): URL {

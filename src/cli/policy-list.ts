@@ -4,6 +4,7 @@ import { loadPolicy } from '../policy/load.ts'
 import { approvalsOf, policyFileOf, readActivePolicies, readPolicyBytes, sha256Of } from '../serving/active-policy.ts'
 import { APPROVERS_NEEDED } from '../serving/approvals.ts'
 import { policyReading } from './policy-check.ts'
+import { isPolicyFile } from './policy-folder.ts'
 
 interface ListedPolicy {
   readonly policy: string
@@ -20,7 +21,7 @@ interface ListedPolicy {
 export async function listPolicies(folder: URL, asJson: boolean, print: (line: string) => void): Promise<void> {
   const { active, previous, shadow } = await readActivePolicies(folder)
   const entries = [active, ...(previous ? [previous] : [])]
-  const files = (await readdir(folder)).filter((name) => name.endsWith('.json') && name !== 'active.json')
+  const files = (await readdir(folder)).filter(isPolicyFile)
   const named = [active.policy, previous?.policy, shadow?.policy].filter((name) => name !== undefined)
   const names = [...new Set([...files.map((name) => name.slice(0, -'.json'.length)), ...named])].sort()
   const listed: ListedPolicy[] = []

@@ -6,6 +6,7 @@ import type { FeatureSet } from '../features/vector.ts'
 import { type LoadedPolicy, loadPolicy } from '../policy/load.ts'
 import type { EvaluateRules } from '../policy/rule-packs.ts'
 import { type OpenServing, openServing } from '../serving/serving.ts'
+import { isPolicyFile } from './policy-folder.ts'
 
 /** The ids that a decision’s trace has. */
 export interface DecidedBy {
@@ -99,9 +100,7 @@ export async function loadPolicies(
   tell: (line: string) => void
 ): Promise<Map<string, LoadedPolicy>> {
   const policies = new Map<string, LoadedPolicy>()
-  for (const file of (await readdir(folder))
-    .filter((name) => name.endsWith('.json') && name !== 'active.json')
-    .sort()) {
+  for (const file of (await readdir(folder)).filter(isPolicyFile).sort()) {
     try {
       const loaded = await loadPolicy(new URL(file, folder), featureNames, rules)
       policies.set(loaded.id, loaded)

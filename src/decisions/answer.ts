@@ -156,6 +156,7 @@ function composeRecord(
     exposureMinor: exposure.owedMinor,
     exposureFault: exposure.fault,
     standing: exposure.standing,
+    restraint: exposure.restraint,
     steps: verdict.steps
   })
   return `{"application":${applicationJson},${rest.slice(1, -1)}${rulesOf(verdict)}}`

@@ -14,6 +14,7 @@ import { type Answer, composeAnswer } from './answer.ts'
 import { endBy } from './end-by.ts'
 import { decideWithin, type ExposureReading, readingOf } from './exposure.ts'
 import { chooseRung, leftOutBy, type Rung, referUnexplained } from './ladder.ts'
+import type { Restraint } from './restraint.ts'
 import type { Lineup, Made, Serving } from './serving.ts'
 import type { StageTimes } from './stage-times.ts'
 import type { Claim, Commitment, CommitOutcome, DecisionStore } from './store.ts'
@@ -50,6 +51,8 @@ export interface DecideServiceDeps {
   readonly newUuidv7: () => string
   readonly monotonicMs: () => number
   readonly observer: DecisionObserver
+  /** What holds back lending of this kind now, from memory; undefined for nothing. */
+  readonly restraintOf?: (application: Application) => Restraint | undefined
   /** How long stages take just now, kept here and read by who lets in. */
   readonly times: StageTimes
   /** What is kept back of the deadline for the commit; of a short deadline no more than its share. */
@@ -119,6 +122,7 @@ export function createDecideService(deps: DecideServiceDeps): DecideService {
     if (policyAtMs >= request.deadlineAtMs) return giveUp(store, claim)
 
     const hasShadow = lineup.hasShadow === true
+    const restraint = deps.restraintOf?.(application)
     const compose = (owed: Owed, again: number) =>
       composeDecision({
         request,
@@ -127,7 +131,7 @@ export function createDecideService(deps: DecideServiceDeps): DecideService {
         rung,
         hasShadow,
         ...scored,
-        exposure: readingOf(owed, again, begun.standing)
+        exposure: { ...readingOf(owed, again, begun.standing), restraint }
       })
     let { made, answer } = compose(begun.owed, 0)
     const commitAtMs = monotonicMs()
@@ -288,6 +292,8 @@ function composeDecision(assessed: Assessed): { readonly made: Made; readonly an
       modelId,
       exposureMinor: exposure.owedMinor,
       limitFactor: exposure.standing?.limitFactor ?? 1,
+      // Who decides beside it decides within the same share; a pause is not theirs to tell.
+      portfolioShare: exposure.restraint?.limitShare || 1,
       verdict
     },
     answer

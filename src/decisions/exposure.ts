@@ -3,6 +3,7 @@ import type { Hold, Owed } from '../domain/exposure.ts'
 import { type ReasonCode, rankReasons } from '../domain/reasons.ts'
 import type { DecisionStanding } from '../domain/standing.ts'
 import type { Decide as DecideByPolicy, DecideInput, Verdict } from '../policy/engine.ts'
+import type { Restraint } from './restraint.ts'
 
 const DAY_MS = 86_400_000
 /** An offer is held longer than it is valid: until the clocks of all gateways agree and the news of a payout is here. */
@@ -18,6 +19,8 @@ export interface ExposureReading {
   readonly fault?: (typeof EXPOSURE_FAULTS)[number]
   /** How the applicant stands by reviews and warnings; undefined where that changes nothing. */
   readonly standing?: DecisionStanding | undefined
+  /** What held back all lending of this kind just then. */
+  readonly restraint?: Restraint | undefined
 }
 
 /** `again` counts the tries before this one. */
@@ -31,13 +34,21 @@ export function readingOf(owed: Owed, again: number, standing?: DecisionStanding
 /** Decides below what is owed; where that cannot be relied on, a person does instead of an approval. A frozen limit grants nothing. */
 export function decideWithin(
   decide: DecideByPolicy,
-  input: Omit<DecideInput, 'exposureMinor' | 'limitFactor'>,
-  { owedMinor, fault, standing }: ExposureReading
+  input: Omit<DecideInput, 'exposureMinor' | 'limitFactor' | 'portfolioShare'>,
+  { owedMinor, fault, standing, restraint }: ExposureReading
 ): Verdict {
-  const verdict = decide({ ...input, exposureMinor: owedMinor, limitFactor: standing?.limitFactor ?? 1 })
+  const portfolioShare = restraint?.limitShare || 1
+  const verdict = decide({
+    ...input,
+    exposureMinor: owedMinor,
+    limitFactor: standing?.limitFactor ?? 1,
+    portfolioShare
+  })
   if (verdict.outcome !== 'APPROVE') return verdict
   if (standing?.frozen === true) return refuseApproved(verdict, 'DECLINE', FROZEN)
-  return fault === undefined ? verdict : refuseApproved(verdict, 'REFER', fault)
+  if (fault !== undefined) return refuseApproved(verdict, 'REFER', fault)
+  // Paused: a portfolio at its limit is not the applicant’s doing, so it is no decline.
+  return restraint?.limitShare === 0 ? refuseApproved(verdict, 'REFER', 'R902') : verdict
 }
 
 const FROZEN = 'R304'

@@ -15,6 +15,7 @@ import type { StoredQuality } from '../features/quality.ts'
 import { RuleRecordSchema, StepsSchema } from '../policy/steps.ts'
 import { unpackDoubles } from './answer.ts'
 import { EXPOSURE_FAULTS, type ExposureReading } from './exposure.ts'
+import { RestraintSchema } from './restraint.ts'
 import type { StoredDecision } from './store.ts'
 
 const TokenSchema = Type.String({ minLength: 1, maxLength: 128 })
@@ -65,6 +66,7 @@ export const RecordSchema = Type.Object({
       { description: 'How the applicant stood by reviews and warnings' }
     )
   ),
+  restraint: Type.Optional(RestraintSchema),
   steps: Type.Optional(StepsSchema),
   rules: Type.Optional(RuleRecordSchema)
 })
@@ -123,7 +125,8 @@ function unpack({ application, contributions, features, ...rest }: Static<typeof
     exposure: {
       owedMinor: rest.exposureMinor ?? 0,
       ...(rest.exposureFault && { fault: rest.exposureFault }),
-      ...(rest.standing && { standing: rest.standing })
+      ...(rest.standing && { standing: rest.standing }),
+      ...(rest.restraint && { restraint: rest.restraint })
     }
   }
 }

@@ -30,6 +30,8 @@ export interface Made {
   /** What was owed or held already. */
   readonly exposureMinor: number
   readonly limitFactor?: number
+  /** Of what the limit would be, what the portfolio allowed. */
+  readonly portfolioShare?: number
 }
 
 /** Who decides now. A swap replaces the whole of it; a decision keeps the one it began to score with. */

@@ -24,7 +24,8 @@ export const BINDING_CONSTRAINTS = [
   'BALANCE_CAP',
   'INCOME_THIRD',
   'CONCENTRATION',
-  'PARTNER'
+  'PARTNER',
+  'PORTFOLIO'
 ] as const
 
 const strict = { additionalProperties: false } as const

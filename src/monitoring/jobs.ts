@@ -5,6 +5,7 @@ import { limitReviewJob } from './limit-reviews.ts'
 import { limitWatchJob } from './limit-watch-job.ts'
 import type { LoanJob, LoanJobName } from './loan-job.ts'
 import { outcomeJoinJob } from './outcome-join-job.ts'
+import { loanFiguresJob, portfolioGuardJob } from './portfolio-guard-job.ts'
 import { promiseCheckJob } from './promise-check-job.ts'
 import type { QueueName } from './queues.ts'
 import { repayRemindJob } from './repay-remind-job.ts'
@@ -21,7 +22,7 @@ export const LOAN_JOBS: readonly LoanJob[] = [
 ]
 
 /** Jobs that run by the clock. */
-export const SCHEDULED_JOBS = [heartbeatJob, limitReviewJob] as const
+export const SCHEDULED_JOBS = [heartbeatJob, limitReviewJob, portfolioGuardJob, loanFiguresJob] as const
 export type ScheduledName = (typeof SCHEDULED_JOBS)[number]['name']
 
 interface TableRow {

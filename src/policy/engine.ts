@@ -6,7 +6,7 @@ import type { scorePoints } from '../domain/score-scale.ts'
 import type { ScorecardScore } from '../inference/scorecard.ts'
 import type { ModelScore } from '../inference/scorer.ts'
 import { type Assessed, assess, findFraudSigns } from './assess.ts'
-import { limitOf, withinExposure, withinStanding } from './limit.ts'
+import { boundsOf, leastOf, limitFrom, refusalBy, withinExposure, withinPortfolio, withinStanding } from './limit.ts'
 import { makeOffers } from './offers.ts'
 import type { Band } from './price-schema.ts'
 import { nominalRateOf } from './pricing.ts'
@@ -66,6 +66,8 @@ export interface DecideInput {
   readonly exposureMinor?: number
   /** Part of the limit that reviews and warnings leave the applicant, in (0, 1]; all of it where it is not told. */
   readonly limitFactor?: number
+  /** Of what the limit would be, what may be granted while the portfolio is at a limit of its own; 1 where it is not told. */
+  readonly portfolioShare?: number
   readonly decisionId: string
   readonly nowMs: number
 }
@@ -141,13 +143,14 @@ export function compilePolicy(
 const BELOW_MINIMUM: { readonly [C in Limit['bindingConstraint']]?: ReasonCode } = {
   AFFORDABILITY: 'R301',
   STANDING: 'R304',
+  PORTFOLIO: 'R902',
   EXPOSURE: 'R303'
 }
 
 function grant(
   policy: Policy,
   { band, score }: Extract<Assessed, { kind: 'usable' }>,
-  { application, decisionId, nowMs, exposureMinor = 0, limitFactor = 1 }: DecideInput,
+  { application, decisionId, nowMs, exposureMinor = 0, limitFactor = 1, portfolioShare = 1 }: DecideInput,
   earlierLoans: number
 ): Verdict {
   const product = findProduct(policy, application)
@@ -155,16 +158,17 @@ function grant(
   const caps = { nominal: policy.rateCap, effective: policy.rateCap }
   const priced = { policy, product, band, pd: score.pd, caps, nowMs }
   const nominalRate = nominalRateOf(priced) ?? 0
-  const ceiling = limitOf(policy, product, band, application, { earlierLoans, nominalRate })
+  const own = boundsOf(policy, product, band, application, { earlierLoans, nominalRate })
+  const ceiling = limitFrom(leastOf(withinPortfolio(own, portfolioShare)), product)
   const limit = withinExposure(withinStanding(ceiling, product, limitFactor), product, exposureMinor)
   if (limit.amountMinor < product.amountMinor.min) {
-    return refuse('DECLINE', [BELOW_MINIMUM[limit.bindingConstraint] ?? 'R302'], score)
+    return refuse(refusalBy(limit), [BELOW_MINIMUM[limit.bindingConstraint] ?? 'R302'], score)
   }
   const made = makeOffers({ ...priced, application, limitMinor: limit.amountMinor, decisionId })
   if (made.kind === 'none') return refuse('DECLINE', [made.code], score)
   const isReduced = limit.amountMinor < application.amountMinor
   const reasons = rankReasons([
-    ...(isReduced ? (['R302'] as const) : []),
+    ...(isReduced ? ([limit.bindingConstraint === 'PORTFOLIO' ? 'R902' : 'R302'] as const) : []),
     ...(made.asked === undefined ? [] : [made.asked])
   ])
   const { utcOffsetMinutes } = product

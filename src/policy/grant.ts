@@ -1,7 +1,7 @@
 import { rankReasons } from '../domain/reasons.ts'
 import type { Assessed } from './assess.ts'
 import type { DecideInput, Verdict } from './engine.ts'
-import { type Bound, leastOf, limitFrom } from './limit.ts'
+import { type Bound, leastOf, limitFrom, refusalBy } from './limit.ts'
 import { createBounds, reasonAbove } from './limit-bounds.ts'
 import { makeOffers } from './offers.ts'
 import { nominalRateOf } from './pricing.ts'
@@ -46,7 +46,8 @@ export function createGrant(policy: Policy, limitTables: EvaluateTables): (grant
       nominalRate: nominalRate ?? 0,
       pd: score.pd,
       statutory,
-      limitFactor: input.limitFactor
+      limitFactor: input.limitFactor,
+      portfolioShare: input.portfolioShare
     })
     const limit = limitFrom(leastOf(bounds), product)
     steps.limit = {
@@ -60,9 +61,7 @@ export function createGrant(policy: Policy, limitTables: EvaluateTables): (grant
     const isReduced = limit.amountMinor < application.amountMinor
     const isTooLittle = limit.amountMinor < product.amountMinor.min
     if (isTooLittle || (isReduced && strategy?.reducedOffers === false)) {
-      // Nobody is declined for what a partner has left.
-      const outcome = limit.bindingConstraint === 'PARTNER' ? 'REFER' : 'DECLINE'
-      return refuse(outcome, [isTooLittle && limit.bindingConstraint === 'EXPOSURE' ? 'R303' : reason], score)
+      return refuse(refusalBy(limit), [isTooLittle && limit.bindingConstraint === 'EXPOSURE' ? 'R303' : reason], score)
     }
 
     steps.price = { nominalRate, caps: { nominal: caps.nominal ?? 1, effective: caps.effective ?? 1 } }

@@ -1,7 +1,7 @@
 import type { Limit } from '../domain/decision.ts'
 import { roundHalfUp } from '../domain/money.ts'
 import type { ReasonCode } from '../domain/reasons.ts'
-import { type Bound, boundsOf, leastOf, partnerBoundsOf } from './limit.ts'
+import { type Bound, boundsOf, leastOf, partnerBoundsOf, withinPortfolio } from './limit.ts'
 import type { Band } from './price-schema.ts'
 import type { ProductPolicy } from './product-schema.ts'
 import type { Policy } from './schema.ts'
@@ -21,6 +21,8 @@ export interface Bounded {
   readonly statutory: StatutoryVerdict | undefined
   /** Part of the limit that reviews and warnings leave; all of it where it is not told, as to a person who decides. */
   readonly limitFactor?: number | undefined
+  /** What the portfolio allows, of what the limit would be; 1 where it is not told. */
+  readonly portfolioShare?: number | undefined
 }
 
 export interface Bounds {
@@ -38,7 +40,8 @@ const REASON_OF: { readonly [Constraint in Limit['bindingConstraint']]?: ReasonC
   BALANCE_CAP: 'R210',
   INCOME_THIRD: 'R211',
   CONCENTRATION: 'R212',
-  PARTNER: 'R902'
+  PARTNER: 'R902',
+  PORTFOLIO: 'R902'
 }
 
 export function reasonAbove({ bindingConstraint }: Limit): ReasonCode {
@@ -52,13 +55,16 @@ export function reasonAbove({ bindingConstraint }: Limit): ReasonCode {
 export function createBounds(policy: Policy, limitTables: EvaluateTables): (bounded: Bounded) => Bounds {
   const strategies = new Map(policy.limits?.map((strategy) => [strategy.product, strategy]))
 
-  return ({ product, band, facts, earlierLoans, nominalRate, pd, statutory, limitFactor = 1 }) => {
+  return ({ product, band, facts, earlierLoans, nominalRate, pd, statutory, limitFactor = 1, portfolioShare = 1 }) => {
     const strategy = strategies.get(product.product)
     const { limitShare, segment, rows } = askTables(limitTables, facts)
     const context = { earlierLoans, nominalRate, pd, strategy, segment }
     const own = boundsOf(policy, product, band, facts.application, context)
     const bounds = [
-      ...belowExposure(inStanding(shared(own, limitShare), limitFactor), facts.exposureMinor),
+      ...belowExposure(
+        inStanding(withinPortfolio(shared(own, limitShare), portfolioShare), limitFactor),
+        facts.exposureMinor
+      ),
       ...lawOf(statutory),
       ...partnerBoundsOf(product, strategy)
     ]

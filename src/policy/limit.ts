@@ -66,6 +66,17 @@ export function partnerBoundsOf({ funding = [] }: ProductPolicy, strategy: Limit
   })
 }
 
+/** A share of the least, while the portfolio is at a limit of its own. */
+export function withinPortfolio(bounds: readonly Bound[], share: number): readonly Bound[] {
+  if (share >= 1) return bounds
+  return [...bounds, { amountMinor: leastOf(bounds).amountMinor * share, bindingConstraint: 'PORTFOLIO' }]
+}
+
+/** A limit that is too low declines; one that a partner or the whole portfolio sets refers: it is not the applicant’s doing. */
+export function refusalBy({ bindingConstraint }: Limit): 'DECLINE' | 'REFER' {
+  return bindingConstraint === 'PARTNER' || bindingConstraint === 'PORTFOLIO' ? 'REFER' : 'DECLINE'
+}
+
 /** The first of the least; NaN bounds at nothing. */
 export function leastOf(bounds: readonly Bound[]): Bound {
   const [first, ...others] = bounds

@@ -65,6 +65,7 @@ export function createKeys(prefix: string) {
     applicantLoans: (partition: number, tenant: string, token: string) =>
       `${tag(partition)}:applicant-loans:${tenant}:${token}`,
     /** Pattern of the keys of all applicants with loans, for SCAN. */
+    /** Pattern of all borrowers’ sets of loans, for SCAN. */
     applicantLoansPattern: () => `${prefix}:{p??}:applicant-loans:*`,
     /** Set: token of the applicant under whom a loan lies. */
     loanPlace: (tenant: string, loanId: string) => `${tag(partitionOfText(loanId))}:loan-place:${tenant}:${loanId}`,
@@ -130,6 +131,14 @@ export function createKeys(prefix: string) {
     webhookSequence: (tenant: string, aggregateId: string) => `${prefix}:{wh}:sequence:${tenant}:${aggregateId}`,
     /** Stream: events to be delivered, and deliveries to be sent again. */
     webhookOutbox: () => `${prefix}:{wh}:outbox`,
+    /** Hash: the state of the portfolio guard and its version. */
+    guardState: () => `${prefix}:{guard}:state`,
+    /** Stream: what the guard did and who released it. */
+    guardHistory: () => `${prefix}:{guard}:history`,
+    /** Hash: sums of the decisions of one hour, by process. */
+    guardSums: (hour: number) => `${prefix}:{guard}:sums:${hour}`,
+    /** String: what the loan book came to when it was last added up. */
+    guardLoanFigures: () => `${prefix}:{guard}:loans`,
     /** Hash: partner keys by key id, secrets as digests. */
     partnerKeys: () => `${prefix}:partner-keys`,
     /** Prefix of BullMQ’s own keys; the tag keeps a queue on one node. */

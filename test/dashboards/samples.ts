@@ -28,6 +28,7 @@ const VALUES: Readonly<Record<Label, readonly string[]>> = {
   component: ['score'],
   constraint: ['BAND', 'EXPOSURE'],
   currency: ['CNY'],
+  days: ['30'],
   decided: ['APPROVE', 'DECLINE'],
   decision: ['APPROVE', 'REFER', 'DECLINE'],
   direction: ['up', 'down'],
@@ -56,6 +57,7 @@ const VALUES: Readonly<Record<Label, readonly string[]>> = {
   shadow: ['APPROVE', 'REFER'],
   route: ['/v1/decisions'],
   rule_id: ['device.applicants_30d > 5', 'minimumAgeYears'],
+  source: ['decisions', 'loans'],
   stage: ['FINAL', ...STAGES, 'fraud', 'statutory'],
   state: ['waiting', 'active', 'delayed', 'failed'],
   text: ['Several recent applications'],
@@ -74,7 +76,7 @@ const VALUES: Readonly<Record<Label, readonly string[]>> = {
 
 const OF_INGEST = /^credit_(log|profiles?|inbox|deadletter)_/
 const OF_MONITOR =
-  /^credit_(outbox|webhook|queue|job|manual_review|loan_checks|limit_reviews|monitoring|model_(outcomes|auc|ks|brier|observed))/
+  /^credit_(outbox|webhook|queue|job|manual_review|loan_checks|limit_reviews|monitoring|guard|first_payment|model_(outcomes|auc|ks|brier|observed))/
 const OF_ALL = /^credit_(build|redis)_/
 
 export function processesOf(name: string): readonly ProcessName[] {

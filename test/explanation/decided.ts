@@ -1,7 +1,9 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { onTestFinished } from 'vitest'
 import { type Answer, composeAnswer } from '../../src/decisions/answer.ts'
+import { decideWithin } from '../../src/decisions/exposure.ts'
 import { leftOutBy, type Rung, referUnexplained } from '../../src/decisions/ladder.ts'
+import type { Restraint } from '../../src/decisions/restraint.ts'
 import type { StoredDecision } from '../../src/decisions/store.ts'
 import type { Application } from '../../src/domain/application.ts'
 import { withPartition } from '../../src/domain/ids.ts'
@@ -96,13 +98,15 @@ export interface DecideCaseOptions {
   readonly model?: VerifiedModel
   readonly policy?: LoadedPolicy
   readonly scorecard?: TestScorecard
+  readonly restraint?: Restraint
 }
 
 /** Decides as the service does: the real network in its thread, the policy, the bytes that are stored. */
 export async function createDecideCase({
   model = MODEL,
   policy = POLICY,
-  scorecard: standIn
+  scorecard: standIn,
+  restraint
 }: DecideCaseOptions = {}): Promise<DecideCase> {
   const pool = await createScorerPool({
     model,
@@ -136,7 +140,8 @@ export async function createDecideCase({
     const scorecard = standIn?.compile(FEATURES.names)(values) ?? null
     const known = { application, assessment, scorecard, decisionId, nowMs: NOW_MS }
     const historyTruncated = measured.truncated?.includes('applicant') ?? false
-    const byPolicy = decideByPolicy({ ...known, values, vector, historyTruncated })
+    const exposure = { owedMinor: 0, restraint }
+    const byPolicy = decideWithin(decideByPolicy, { ...known, values, vector, historyTruncated }, exposure)
     const leftOut = leftOutBy(rung, byPolicy, assessment, true)
     const verdict = referUnexplained(byPolicy, leftOut)
     const count = values.length
@@ -152,7 +157,7 @@ export async function createDecideCase({
       applicationJson: JSON.stringify(application),
       verdict,
       features,
-      exposure: { owedMinor: 0 },
+      exposure,
       leftOut
     }
     const answered = composeAnswer(context, input)

@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest'
 import { createPartnerKeys, PARTNER_SCOPES } from '../../src/access/partner-keys.ts'
 import { type Clock, systemClock } from '../../src/clock.ts'
 import { countSetAside, observeDecisions } from '../../src/decision-metrics.ts'
-import { createDecideService } from '../../src/decisions/decide.ts'
+import { createDecideService, type DecideServiceDeps } from '../../src/decisions/decide.ts'
 import { withOfferedSchedules } from '../../src/decisions/offered-schedules.ts'
 import { createRedisDecisionStore } from '../../src/decisions/redis-decision-store.ts'
 import { createReplayLookup } from '../../src/decisions/redis-replays.ts'
@@ -76,6 +76,8 @@ export interface TestAppOptions extends Partial<AppOptions> {
   readonly reviews?: { readonly maxOpen?: number; readonly retentionMs?: number }
   /** Models that explanations find; none by default. */
   readonly models?: ModelLibrary
+  /** What the portfolio holds back; nothing by default. */
+  readonly restraintOf?: NonNullable<DecideServiceDeps['restraintOf']>
   /** Puts others beside the model. */
   readonly wrapLineup?: (alone: Lineup) => Lineup
   /** Wraps the store, for faults at a chosen step. */
@@ -157,7 +159,8 @@ export async function buildTestApp(options: TestAppOptions = {}): Promise<TestAp
     monotonicMs: clock.monotonicMs,
     observer: observeDecisions(metrics, () => policy),
     times: options.times ?? createStageTimes(clock.monotonicMs),
-    commitReserveMs: 50
+    commitReserveMs: 50,
+    restraintOf: options.restraintOf ?? (() => undefined)
   })
   const behaviour = withOfferedSchedules(
     createBehaviourStore({

@@ -1,0 +1,25 @@
+import type { Answer } from '../decisions/answer.ts'
+import type { Application } from '../domain/application.ts'
+import type { Offer } from '../domain/decision.ts'
+import type { DecisionFact } from './aggregates.ts'
+
+/** What the guard counts of a decision; of an approval the largest offer, for that is what may be drawn. */
+export function decisionFactOf(
+  { outcome, verdict: { offers, score } }: Pick<Answer, 'outcome' | 'verdict'>,
+  { product, tenant }: Pick<Application, 'product' | 'tenant'>,
+  fourTimesLpr: number
+): DecisionFact {
+  const largest = offers.reduce<Offer | undefined>(
+    (most, offer) => (most === undefined || offer.amountMinor > most.amountMinor ? offer : most),
+    undefined
+  )
+  return {
+    product,
+    partner: tenant,
+    isApproved: outcome === 'APPROVE',
+    amountMinor: largest?.amountMinor ?? 0,
+    isAbove4Lpr: largest !== undefined && largest.apr.nominal > fourTimesLpr,
+    pd: score?.pd ?? Number.NaN,
+    funding: largest?.fundingSplit ?? []
+  }
+}
