@@ -1,5 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { DRIFT_METRICS } from './drift-metric-table.ts'
 import type { Definition } from './metric-definition.ts'
+import { PORTFOLIO_METRICS } from './portfolio-metric-table.ts'
 import { VERDICT_METRICS } from './verdict-metric-table.ts'
 
 /** From a quarter of a millisecond, where the service lives, to where a caller has given up. */
@@ -63,6 +65,7 @@ export const METRICS = {
     buckets: APR_BUCKETS
   },
   ...VERDICT_METRICS,
+  ...PORTFOLIO_METRICS,
   credit_events_total: { type: 'counter', help: 'Events received', labels: ['type', 'outcome'] },
   credit_events_set_aside_total: {
     type: 'counter',
@@ -168,46 +171,7 @@ export const METRICS = {
     help: 'Band of the scorecard beside that of the model',
     labels: ['agreement']
   },
-  credit_score_psi: {
-    type: 'gauge',
-    help: 'Population stability index of the score against the training part',
-    labels: ['model', 'version', 'window']
-  },
-  credit_score_psi_excess: {
-    type: 'gauge',
-    help: 'The same above what so small a sample shows without drift',
-    labels: ['model', 'version', 'window']
-  },
-  credit_feature_psi: {
-    type: 'gauge',
-    help: 'Population stability index of an input over a day against the training part',
-    labels: ['model', 'version', 'feature']
-  },
-  credit_feature_psi_excess: {
-    type: 'gauge',
-    help: 'The same above what so small a sample shows without drift',
-    labels: ['model', 'version', 'feature']
-  },
-  credit_feature_missing_ratio: {
-    type: 'gauge',
-    help: 'Share of missing values of an input over a day',
-    labels: ['model', 'version', 'feature']
-  },
-  credit_drift_decisions: {
-    type: 'gauge',
-    help: 'Scored decisions that drift is measured over',
-    labels: ['model', 'version', 'window']
-  },
-  credit_drift_values_total: {
-    type: 'counter',
-    help: 'Scores and inputs by bin of the training part',
-    labels: ['model', 'version', 'feature', 'bin']
-  },
-  credit_drift_expected_ratio: {
-    type: 'gauge',
-    help: 'Share of a bin in the training part',
-    labels: ['model', 'version', 'feature', 'bin']
-  },
+  ...DRIFT_METRICS,
   credit_outcomes_total: { type: 'counter', help: 'Outcomes received', labels: ['result'] },
   credit_model_outcomes: {
     type: 'gauge',

@@ -26,6 +26,7 @@ const ROOTS = [
   'src/review-metrics.ts',
   'src/verdict-metrics.ts',
   'src/feature-metrics.ts',
+  'src/portfolio-metrics.ts',
   'src/cli',
   'workers/ingest.ts',
   'workers/monitor.ts',
@@ -40,6 +41,8 @@ const COMMON = [
   'src/metrics.ts',
   'src/metric-definition.ts',
   'src/verdict-metric-table.ts',
+  'src/portfolio-metric-table.ts',
+  'src/drift-metric-table.ts',
   'src/version.ts'
 ]
 /** A folder that is not listed on the right is forbidden: a new edge is an edit here, to be reviewed. */
@@ -92,6 +95,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'src/metrics.ts': [],
   'src/metric-definition.ts': [],
   'src/verdict-metric-table.ts': [],
+  'src/portfolio-metric-table.ts': [],
+  'src/drift-metric-table.ts': [],
   'src/errors.ts': [],
   'src/clock.ts': [],
   'src/version.ts': [],

@@ -2,6 +2,7 @@ import type { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { Config } from '../src/config.ts'
 import type { DecisionStore } from '../src/decisions/store.ts'
+import { readLoanBook } from '../src/loans/redis-loan-book.ts'
 import { createRedisLoanStore } from '../src/loans/redis-loan-store.ts'
 import type { Logger } from '../src/log.ts'
 import type { Metrics } from '../src/metrics.ts'
@@ -126,6 +127,7 @@ export function createLoanWatch(options: LoanWatchOptions) {
       scheduledWorker('upkeep')
     ],
     startLoop,
+    readBook: () => readLoanBook({ redis, keys, loans }),
     beforeScrape: async () => metrics.gauge('credit_monitoring_gaps').set(await gaps.count())
   }
 }

@@ -31,6 +31,7 @@ import { createWebhookJob, webhookBackoffMs, webhookRelayRound } from '../src/mo
 import { createWebhookTurns } from '../src/monitoring/webhook-turns.ts'
 import { createOutcomeMetrics } from '../src/outcomes/outcome-metrics.ts'
 import { createRedisOutcomeStore } from '../src/outcomes/redis-outcome-store.ts'
+import { createPortfolioGauges } from '../src/portfolio-metrics.ts'
 import { createRedis, type RedisRole, whenReady } from '../src/redis/client.ts'
 import { createGroupReader } from '../src/redis/group-reader.ts'
 import { createKeys, PARTITIONS } from '../src/redis/keys.ts'
@@ -264,6 +265,14 @@ async function main(): Promise<void> {
     nowMs: Date.now,
     monotonicMs: () => performance.now()
   })
+  const refreshPortfolio = createPortfolioGauges({
+    metrics,
+    readBook: loanWatch.readBook,
+    utcOffsetMinutes: config.LOAN_UTC_OFFSET_MINUTES,
+    nowMs: Date.now,
+    monotonicMs: () => performance.now(),
+    onError: (error) => log.warn(faultFields(error), 'the loan book could not be read for its metrics')
+  })
   const notReady = (): string[] =>
     isEnding()
       ? ['shutting down']
@@ -281,6 +290,7 @@ async function main(): Promise<void> {
       metrics.gauge('credit_webhook_dead_letters').set(await deliveries.countDead())
       await refreshOutcomes()
       await refreshReviews()
+      refreshPortfolio()
       await loanWatch.beforeScrape()
       for (const queue of QUEUE_NAMES) {
         const counts = await queues[queue].getJobCounts('waiting', 'active', 'delayed', 'failed')

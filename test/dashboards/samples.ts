@@ -28,8 +28,10 @@ const VALUES: Readonly<Record<Label, readonly string[]>> = {
   component: ['score'],
   constraint: ['BAND', 'EXPOSURE'],
   currency: ['CNY'],
+  bucket: ['M0', 'M1', 'M6+'],
   days: ['30'],
   decided: ['APPROVE', 'DECLINE'],
+  def: ['30plus', '90plus'],
   decision: ['APPROVE', 'REFER', 'DECLINE'],
   direction: ['up', 'down'],
   endpoint: ['decisions'],
@@ -37,11 +39,14 @@ const VALUES: Readonly<Record<Label, readonly string[]>> = {
   event: WEBHOOK_TYPES,
   feature: ['score', 'applicant.loans_lifetime'],
   feature_group: ['applicant', 'device'],
+  from: ['M0', 'M1'],
   hash: ['0123456789ab'],
   invariant: [...INVARIANTS, ...CONTACT_INVARIANTS],
   in_time: ['yes', 'no'],
   job: [...JOB_NAMES],
   kind: ['invalid_request', 'store_unavailable'],
+  level: ['yellow', 'red'],
+  mob: ['1', '3'],
   mode: ['refer'],
   model: ['credit', 'fraud'],
   outcome: ['appended', 'delivered', 'done', 'failed', 'good', 'bad'],
@@ -61,6 +66,7 @@ const VALUES: Readonly<Record<Label, readonly string[]>> = {
   stage: ['FINAL', ...STAGES, 'fraud', 'statutory'],
   state: ['waiting', 'active', 'delayed', 'failed'],
   text: ['Several recent applications'],
+  to: ['M1', 'closed'],
   type: [
     'application.submitted',
     'auth.login',
@@ -70,6 +76,7 @@ const VALUES: Readonly<Record<Label, readonly string[]>> = {
     'loan.warned',
     'repayment.received'
   ],
+  vintage: ['2026-10'],
   version: ['1.2.3'],
   window: ['1h', '24h']
 }
@@ -77,13 +84,14 @@ const VALUES: Readonly<Record<Label, readonly string[]>> = {
 const OF_INGEST = /^credit_(log|profiles?|inbox|deadletter)_/
 const OF_MONITOR =
   /^credit_(outbox|webhook|queue|job|manual_review|loan_checks|limit_reviews|monitoring|guard|first_payment|model_(outcomes|auc|ks|brier|observed))/
+const OF_LOAN_BOOK = /^credit_(outstanding|stage_principal|loans|early|loan_(promises|book)|roll|vintage)/
 const OF_ALL = /^credit_(build|redis)_/
 
 export function processesOf(name: string): readonly ProcessName[] {
   if (OF_ALL.test(name)) return PROCESSES
   if (OF_INGEST.test(name)) return ['ingest']
   if (name === 'credit_invariant_violations_total') return ['gateway', 'monitor']
-  return OF_MONITOR.test(name) ? ['monitor'] : ['gateway']
+  return OF_MONITOR.test(name) || OF_LOAN_BOOK.test(name) ? ['monitor'] : ['gateway']
 }
 
 /**

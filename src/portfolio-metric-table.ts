@@ -1,0 +1,33 @@
+import type { Definition } from './metric-definition.ts'
+
+/** How the loan book stands; a part of METRICS. */
+export const PORTFOLIO_METRICS = {
+  credit_outstanding_principal: {
+    type: 'gauge',
+    help: 'Principal of running loans that is not paid, in whole units of the currency',
+    labels: ['product', 'currency', 'bucket']
+  },
+  credit_stage_principal: {
+    type: 'gauge',
+    help: 'The same by stage of IFRS 9',
+    labels: ['product', 'currency', 'stage']
+  },
+  credit_loans: { type: 'gauge', help: 'Loans of the book', labels: ['product', 'state'] },
+  credit_early_warnings: {
+    type: 'gauge',
+    help: 'Early warnings of running loans that are in force',
+    labels: ['level']
+  },
+  credit_loan_promises: { type: 'gauge', help: 'Promises to pay', labels: ['state'] },
+  credit_roll_rate_ratio: {
+    type: 'gauge',
+    help: 'Of the balance in a bucket when the last full month began: the share that was in a place when it ended',
+    labels: ['product', 'from', 'to']
+  },
+  credit_vintage_overdue_ratio: {
+    type: 'gauge',
+    help: 'Of what was paid out in a month: the share that was ever so late, so many months later',
+    labels: ['product', 'vintage', 'mob', 'def']
+  },
+  credit_loan_book_read_timestamp_seconds: { type: 'gauge', help: 'When the loan book was last read', labels: [] }
+} as const satisfies Record<string, Definition>
