@@ -8,7 +8,7 @@ export const TEXTS = {
     outcomes: {
       DECLINE: '您的申请未获批准。',
       REFER: '您的申请需人工审核，尚未批准。',
-      APPROVE: '您的申请已部分批准，批准金额低于申请金额。'
+      APPROVE: '您的申请已部分批准：未按您申请的期限批准全部金额。'
     },
     labels: {
       date: '决定日期',
@@ -32,7 +32,7 @@ export const TEXTS = {
     outcomes: {
       DECLINE: 'Your application was not approved.',
       REFER: 'Your application was not approved yet: a person has to look at it.',
-      APPROVE: 'Your application was approved in part, for less than you asked for.'
+      APPROVE: 'Your application was approved in part: not the whole amount over the term you asked for.'
     },
     labels: {
       date: 'Date of the decision',

@@ -9,7 +9,7 @@ import type { Band } from './price-schema.ts'
 import { nominalRateOf } from './pricing.ts'
 import { ageOf, findProduct, findRuleHits } from './rules.ts'
 import type { Policy } from './schema.ts'
-import { compileStatutory } from './statutory.ts'
+import { compileStatutory, type StatutoryVerdict } from './statutory.ts'
 import { createInputs } from './table-inputs.ts'
 import { compileTables } from './tables.ts'
 
@@ -31,6 +31,8 @@ export interface PersonInput {
   readonly fraudPd: number
   /** What the applicant owes or was offered for other applications. */
   readonly exposureMinor: number
+  /** Of what the policy would grant, by reviews of the limit; 1 where there was none. */
+  readonly limitFactor: number
   readonly decisionId: string
   readonly nowMs: number
 }
@@ -43,6 +45,8 @@ export interface PersonApproval {
   /** Why less than what was asked for is approved. */
   readonly reasons: readonly Reason[]
   readonly utcOffsetMinutes: number
+  /** What the rule packs came to; undefined where the product is under none. */
+  readonly statutory: StatutoryVerdict | undefined
 }
 
 export type PersonVerdict =
@@ -59,7 +63,7 @@ export function approveByPerson(
   { policy, rules }: Pick<LoadedPolicy, 'policy' | 'rules'>,
   input: PersonInput
 ): PersonVerdict {
-  const { application, score, earlierLoans, exposureMinor, decisionId, nowMs } = input
+  const { application, score, earlierLoans, exposureMinor, limitFactor, decisionId, nowMs } = input
   const product = findProduct(policy, application)
   const ageYears = ageOf(application, nowMs)
   const statutory =
@@ -79,7 +83,7 @@ export function approveByPerson(
   const scored = { pd, points, band: band.band, fraudPd: input.fraudPd }
   const facts = { application, values: input.values, ageYears, exposureMinor, ...scored }
   const boundsFor = boundsUnder(policy, input.featureNames)
-  const { bounds } = boundsFor({ product, band, facts, earlierLoans, nominalRate, pd, statutory })
+  const { bounds } = boundsFor({ product, band, facts, earlierLoans, nominalRate, pd, statutory, limitFactor })
   const limit = limitFrom(leastOf(bounds), product)
   const above = limit.bindingConstraint === 'EXPOSURE' ? 'R303' : reasonAbove(limit)
   if (limit.amountMinor < min) return refused([above])
@@ -95,7 +99,7 @@ export function approveByPerson(
     ...(made.asked === undefined ? [] : [made.asked])
   ])
   const { utcOffsetMinutes } = product
-  return { kind: 'approved', limit, offers: made.offers, reasons, utcOffsetMinutes }
+  return { kind: 'approved', limit, offers: made.offers, reasons, utcOffsetMinutes, statutory }
 }
 
 function boundsUnder(policy: Policy, featureNames: readonly string[]) {

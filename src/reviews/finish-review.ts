@@ -4,6 +4,7 @@ import type { Decision } from '../domain/decision.ts'
 import type { Owed } from '../domain/exposure.ts'
 import { partitionOf, withPartition } from '../domain/ids.ts'
 import type { ReasonCode } from '../domain/reasons.ts'
+import type { DecisionStanding } from '../domain/standing.ts'
 import { AssayError } from '../errors.ts'
 import type { LoadedPolicy } from '../policy/load.ts'
 import { approveByPerson, type PersonApproval } from '../policy/person.ts'
@@ -31,7 +32,7 @@ export interface FinishedReview {
 
 export interface FinishReviewDeps {
   readonly decisions: Pick<DecisionStore, 'read'>
-  readonly reviews: Pick<ReviewStore, 'read' | 'noteFirst' | 'commit' | 'owed'>
+  readonly reviews: Pick<ReviewStore, 'read' | 'noteFirst' | 'commit' | 'owed' | 'standing'>
   /** The policy that decides now; its caps stand above every person. */
   readonly policy: () => LoadedPolicy
   readonly featureSet: { readonly id: string; readonly names: readonly string[] }
@@ -70,10 +71,13 @@ export function createFinishReview(deps: FinishReviewDeps): FinishReview {
     const { policy, id: policyId } = loaded
     const reviewPolicy = reviewPolicyOf(policy)
     const decisionId = withPartition(newUuidv7(), partitionOf(previousDecisionId))
-    const owed = await reviews.owed(application, previousDecisionId, now)
+    const [owed, standing] = await Promise.all([
+      reviews.owed(application, previousDecisionId, now),
+      reviews.standing(application, previousDecisionId, now)
+    ])
     const verdict =
       finish.action === 'approve'
-        ? verdictOf(deps.featureSet, loaded, { kept, review, finish, owed, decisionId, nowMs: now })
+        ? verdictOf(deps.featureSet, loaded, { kept, review, finish, owed, standing, decisionId, nowMs: now })
         : undefined
     const grantedMinor = verdict === undefined ? 0 : Math.max(...verdict.offers.map(({ amountMinor }) => amountMinor))
     const needsTwo = verdict !== undefined && needsSecondPerson(reviewPolicy, application.product, grantedMinor)
@@ -86,6 +90,7 @@ export function createFinishReview(deps: FinishReviewDeps): FinishReview {
     }
     const confirms = needsTwo ? review.first?.by : undefined
     const { offerValidDays } = policy
+    const exposure = { owedMinor: owed.kind === 'known' ? owed.owedMinor : 0, standing }
     const { applicationId } = application
     const composed = composePersonDecision({
       read: kept.read,
@@ -97,10 +102,10 @@ export function createFinishReview(deps: FinishReviewDeps): FinishReview {
       reviewer,
       firstReviewer: confirms,
       policyId,
+      exposure,
       offerValidDays,
       reviewPolicy
     })
-    const exposure = { owedMinor: owed.kind === 'known' ? owed.owedMinor : 0 }
     const hold = verdict && holdOf(verdict, { applicationId, nowMs: now, offerValidDays, exposure })
     const committed = await reviews.commit({
       ...said,
@@ -154,6 +159,7 @@ interface Approving {
   readonly review: StoredReview
   readonly finish: Extract<Finish, { action: 'approve' }>
   readonly owed: Owed
+  readonly standing: DecisionStanding | undefined
   readonly decisionId: string
   readonly nowMs: number
 }
@@ -161,7 +167,7 @@ interface Approving {
 function verdictOf(
   featureSet: FinishReviewDeps['featureSet'],
   policy: LoadedPolicy,
-  { kept, review: { first }, finish: { amountMinor }, owed, decisionId, nowMs }: Approving
+  { kept, review: { first }, finish: { amountMinor }, owed, standing, decisionId, nowMs }: Approving
 ): PersonApproval {
   const { decision, record } = kept.read
   if (amountMinor !== undefined && amountMinor > record.application.amountMinor)
@@ -171,6 +177,7 @@ function verdictOf(
   if (first !== undefined && amountMinor !== undefined && amountMinor > first.amountMinor)
     throw new AssayError('review_not_allowed', 'the first person approved less')
   if (owed.kind === 'unknown') throw notAllowed(['SYS_EXPOSURE_UNKNOWN'])
+  if (standing?.frozen === true) throw notAllowed(['R304'])
   const isOurs = decision.trace.featureSet === featureSet.id
   const values = isOurs ? record.features : new Float64Array(featureSet.names.length).fill(Number.NaN)
   const verdict = approveByPerson(policy, {
@@ -182,6 +189,7 @@ function verdictOf(
     featureNames: featureSet.names,
     fraudPd: record.fraudPd ?? Number.NaN,
     exposureMinor: owed.owedMinor,
+    limitFactor: standing?.limitFactor ?? 1,
     decisionId,
     nowMs
   })

@@ -1,4 +1,5 @@
 import type { OutboxEntry } from '../decisions/answer.ts'
+import type { ExposureReading } from '../decisions/exposure.ts'
 import type { ReadDecision } from '../decisions/record.ts'
 import type { Decision } from '../domain/decision.ts'
 import { rankReasons } from '../domain/reasons.ts'
@@ -22,6 +23,8 @@ export interface PersonDecisionInput {
   readonly reviewer: string
   readonly firstReviewer: string | undefined
   readonly policyId: string
+  /** What the applicant owed or was offered for other applications, and how the applicant stood. */
+  readonly exposure: ExposureReading
   readonly offerValidDays: number
   readonly reviewPolicy: ReviewPolicy
 }
@@ -49,7 +52,7 @@ export function composePersonDecision(input: PersonDecisionInput): PersonDecisio
     limit: verdict?.limit ?? null,
     offers: offers as Decision['offers'],
     reasons: reasonsOf(input) as Decision['reasons'],
-    trace: { ...before.trace, policy: input.policyId },
+    trace: traceOf(before.trace, input),
     ...(finish.action === 'return' && { nextActions: actionsOf(finish.nextActions, input) }),
     round: (before.round ?? 1) + 1,
     previousDecisionId: before.decisionId,
@@ -65,13 +68,27 @@ export function composePersonDecision(input: PersonDecisionInput): PersonDecisio
     reasonCode: reasonCodeOf(finish),
     ...(noteCode !== undefined && { noteCode })
   }
-  const recordJson = JSON.stringify({ ...JSON.parse(input.recordJson), review })
+  const recordJson = JSON.stringify({ ...JSON.parse(input.recordJson), ...readOf(input), review })
   return { decision, answer, value: Buffer.from(`${answer}\n${recordJson}`), outbox: outboxOf(input, tenant) }
 }
 
 /** What is kept beside the review: the reason of an approval or return, the first one of a decline. */
 export function reasonCodeOf(finish: Finish): string {
   return finish.action === 'decline' ? (finish.reasonCodes[0] as string) : finish.reasonCode
+}
+
+/** An approval is under the rule packs of its own instant; nothing asks them where a person declines or returns. */
+function traceOf({ rulePacks, ...before }: Decision['trace'], { policyId, verdict }: PersonDecisionInput) {
+  const packs = verdict === undefined ? rulePacks : verdict.statutory?.packs
+  return { ...before, policy: policyId, ...(packs && { rulePacks: [...packs] }) }
+}
+
+/** What an approval was made with, in the place of what the decision before it was made with. */
+function readOf({ verdict, exposure }: PersonDecisionInput) {
+  if (verdict === undefined) return {}
+  const { statutory } = verdict
+  const rules = statutory && { ...JSON.parse(`{${statutory.evaluatedJson}}`), results: statutory.results }
+  return { exposureMinor: exposure.owedMinor, exposureFault: undefined, standing: exposure.standing, rules }
 }
 
 function reasonsOf({ finish, verdict, read }: PersonDecisionInput) {

@@ -4,6 +4,7 @@ import { owedIn, parseExposure } from '../domain/exposure.ts'
 import { holdCall } from '../domain/exposure-change.ts'
 import { partitionOf } from '../domain/ids.ts'
 import type { ReviewAction } from '../domain/review-event.ts'
+import { standingAt } from '../domain/standing.ts'
 import { AssayError } from '../errors.ts'
 import { type Keys, PARTITIONS } from '../redis/keys.ts'
 import { claimReview, commitRound, noteFirstApproval, openReview } from '../redis/review-functions.ts'
@@ -97,6 +98,8 @@ export function createRedisReviewStore(options: RedisReviewStoreOptions): Review
       const stored = await reachable(redis.get(keys.exposure(partitionOf(decisionId), tenant, refs.applicant)))
       return owedIn(stored === null ? null : withoutApplication(stored, applicationId), currency, nowMs)
     },
+    standing: async ({ tenant, refs }, decisionId, nowMs) =>
+      standingAt(await reachable(redis.get(keys.standing(partitionOf(decisionId), tenant, refs.applicant))), nowMs),
     count: async (tenant, nowMs) => {
       const counts = await reachable(everywhere((partition) => countOne(tenant, nowMs, partition)))
       const created = counts.flatMap(({ oldestCreatedAtMs }) => oldestCreatedAtMs ?? [])

@@ -1,6 +1,7 @@
 import type { Application } from '../domain/application.ts'
 import type { Hold, Owed } from '../domain/exposure.ts'
 import type { ReviewAction } from '../domain/review-event.ts'
+import type { DecisionStanding } from '../domain/standing.ts'
 import type { RoundReply } from '../redis/review-functions.ts'
 import type { ReviewCause } from './review.ts'
 
@@ -104,5 +105,11 @@ export interface ReviewStore {
   readonly rounds: (tenant: string, decisionId: string, applicationId: string) => Promise<string[]>
   /** What the applicant owes or was offered for other applications. */
   readonly owed: (application: Application, decisionId: string, nowMs: number) => Promise<Owed>
+  /** How the applicant stands by reviews of the limit and warnings; undefined where that changes nothing. */
+  readonly standing: (
+    application: Application,
+    decisionId: string,
+    nowMs: number
+  ) => Promise<DecisionStanding | undefined>
   readonly count: (tenant: string, nowMs: number) => Promise<ReviewCounts>
 }

@@ -51,6 +51,7 @@ const ask = (changes: Partial<PersonInput> = {}, of = underRules) =>
       amountMinor: undefined,
       earlierLoans: 3,
       exposureMinor: 0,
+      limitFactor: 1,
       values: new Float64Array(featureNames.length),
       featureNames,
       fraudPd: Number.NaN,

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { CONSENTS } from '../../src/domain/application.ts'
 import { DEFAULT_REVIEW_POLICY } from '../../src/policy/review-policy.ts'
 import { application, approve, buildTestApp, postDecision, type TestApp } from '../support/app.ts'
 import {
@@ -230,4 +231,53 @@ test('cancelling a decision that a person put another in the place of leaves the
   expect(await more()).toBe('DECLINE')
   expect((await cancel(next.decisionId)).statusCode).toBe(200)
   expect(await more()).toBe('APPROVE')
+})
+
+test('a frozen limit stands above a person, and a reduced one is as much less for a person', async () => {
+  const { service, anna, decisionId } = await claimed()
+  const partition = Number.parseInt(decisionId.slice(15, 18), 16)
+  const { record = '' } = (await service.store.read('alpha', decisionId)) ?? {}
+  const key = service.keys.standing(partition, 'alpha', JSON.parse(record).application.refs.applicant)
+  const stands = (state: string, limitFactor: number) =>
+    service.redis.set(
+      key,
+      JSON.stringify({ state, limitFactor, sinceMs: 0, untilMs: Date.now() + 60_000, reasons: [] })
+    )
+  await stands('frozen', 1)
+  const frozen = await act(service, anna, decisionId, 'approve', APPROVE)
+  expect([told(frozen), frozen.json().errors]).toEqual([
+    '409 review_not_allowed',
+    [{ field: '/reasons', problem: 'R304' }]
+  ])
+  await stands('reduced', 0.5)
+  const reduced = (await act(service, anna, decisionId, 'approve', APPROVE)).json()
+  expect(reduced.limit).toEqual({ currency: 'NGN', amountMinor: 1_000_000, bindingConstraint: 'STANDING' })
+  expect(reduced.reasons.map(({ code }: { code: string }) => code)).toEqual(['R304'])
+})
+
+test('an approval by a person keeps what it was made with, not what the decision before it was made with', async () => {
+  let pd = REFERRED_PD
+  const { service, anna, request, decisionId } = await claimed({ score: () => approve(pd) }, { amountMinor: 1_000_000 })
+  pd = 0.05
+  await postDecision(service, application({ applicantId: request.applicantId, amountMinor: 600_000 }))
+  const next = (await act(service, anna, decisionId, 'approve', APPROVE)).json()
+  const owedIn = async (id: string) => JSON.parse((await service.store.read('alpha', id))?.record ?? '').exposureMinor
+  expect([await owedIn(decisionId), await owedIn(next.decisionId)]).toEqual([0, 600_000])
+})
+
+test('an approval by a person keeps what the rule packs came to at its own instant', async () => {
+  const consumer = { product: 'consumer', currency: 'CNY', amountMinor: 900_000, consents: [...CONSENTS] } as const
+  const applicant = { birthYear: 1990, monthlyIncomeMinor: 200_000 }
+  const asked = { ...consumer, term: { count: 12, unit: 'month' as const }, applicant, consents: [...CONSENTS] }
+  const { service, anna, request, decisionId } = await claimed({}, asked)
+  const data = { loanId: 'l', termDays: 30, principalMinor: 100_000, currency: 'CNY' }
+  const event = { eventId: 'e', type: 'loan.disbursed', occurredAtMs: Date.now(), data }
+  await send(service, 'POST', '/v1/events', service.alpha, { ...event, applicantId: request.applicantId })
+  const next = (await act(service, anna, decisionId, 'approve', APPROVE)).json()
+  expect(next.decision, JSON.stringify(next)).toBe('APPROVE')
+  const rulesIn = async (id: string) => JSON.parse((await service.store.read('alpha', id))?.record ?? '').rules
+  const [before, after] = [await rulesIn(decisionId), await rulesIn(next.decisionId)]
+  const leftBy = ({ results }: typeof before) => results['CN.DRAFT2020.INCOME_THIRD'].capMinor
+  expect([leftBy(before), leftBy(after)]).toEqual([799_999, 699_999])
+  expect(next.trace.rulePacks).toEqual(after.packs)
 })

@@ -186,7 +186,7 @@ export async function buildTestApp(options: TestAppOptions = {}): Promise<TestAp
   const edge = createEdge(createTokenise(TEST_TOKEN_KEY))
   const reviews = createRedisReviewStore({ redis, keys, retentionMs: 600_000, ...options.reviews })
   const reviewDeps = { decisions: store, reviews, nowMs: clock.nowMs }
-  const reviewed = { policy: { ...policy, ...(options.review && { review: options.review }) }, id: policyId }
+  const reviewed = { policy: { ...policy, ...(options.review && { review: options.review }) }, id: policyId, rules }
   const deps = {
     lenderOf: await loadLenders(),
     reviewQueue: createReviewQueue({ ...reviewDeps, reviewPolicy: () => reviewPolicyOf(reviewed.policy) }),
