@@ -224,6 +224,7 @@ async function main(): Promise<void> {
     onFault: (error) => log.error(faultFields(error), 'the portfolio guard could not be read or told')
   })
   closers.push({ name: 'portfolio guard', close: guard.close })
+  const observeReview = observeReviews(metrics)
   const observer = observeDecisions(metrics, () => policies.active().policy, drift, featureCounts)
   const decide = createDecideService({
     store,
@@ -291,7 +292,12 @@ async function main(): Promise<void> {
         policy: policies.active,
         featureSet,
         newUuidv7: randomUUIDv7,
-        onFinished: observeReviews(metrics)
+        restraintOf: guard.restraintOf,
+        onFinished: (finished) => {
+          observeReview(finished)
+          const { after, application } = finished
+          if (after.decision === 'APPROVE') guard.observe({ outcome: 'APPROVE', verdict: after }, application)
+        }
       }),
       rounds: reviews.rounds,
       behaviour: withOfferedSchedules(

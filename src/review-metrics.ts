@@ -11,7 +11,7 @@ export function observeReviews(metrics: Metrics): (finished: FinishedReview) => 
   const finished = metrics.counter('credit_reviews_finished_total')
   const overrides = metrics.counter('credit_manual_overrides_total')
   const decisions = metrics.counter('credit_decisions_total')
-  return ({ finish: { action }, before, after, product, review, nowMs }) => {
+  return ({ finish: { action }, before, after, application: { product }, review, nowMs }) => {
     finished.inc({ product, decision: before.decision, action, in_time: nowMs <= review.dueAtMs ? 'yes' : 'no' })
     decisions.inc({ product, channel: 'review', decision: after.decision, stage: 'FINAL' })
     if (action === 'approve' && before.decision === 'DECLINE') overrides.inc({ product, direction: 'up' })

@@ -1,11 +1,15 @@
-import type { Answer } from '../decisions/answer.ts'
 import type { Application } from '../domain/application.ts'
-import type { Offer } from '../domain/decision.ts'
+import type { Offer, Outcome, Score } from '../domain/decision.ts'
 import type { DecisionFact } from './aggregates.ts'
+
+export interface ObservedDecision {
+  readonly outcome: Outcome
+  readonly verdict: { readonly offers: readonly Offer[]; readonly score: Score | null }
+}
 
 /** What the guard counts of a decision; of an approval the largest offer, for that is what may be drawn. */
 export function decisionFactOf(
-  { outcome, verdict: { offers, score } }: Pick<Answer, 'outcome' | 'verdict'>,
+  { outcome, verdict: { offers, score } }: ObservedDecision,
   { product, tenant }: Pick<Application, 'product' | 'tenant'>,
   fourTimesLpr: number
 ): DecisionFact {

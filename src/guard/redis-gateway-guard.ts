@@ -1,8 +1,7 @@
 import type { Redis } from 'ioredis'
-import type { Answer } from '../decisions/answer.ts'
 import type { Application } from '../domain/application.ts'
 import type { Keys } from '../redis/keys.ts'
-import { decisionFactOf } from './decision-facts.ts'
+import { decisionFactOf, type ObservedDecision } from './decision-facts.ts'
 import type { Restriction } from './guard-state.ts'
 import { type LoadedGuard, loadGuard } from './load-guard.ts'
 import { createDecisionSums } from './redis-decision-sums.ts'
@@ -21,7 +20,7 @@ export interface GatewayGuardOptions {
 }
 
 export interface GatewayGuard extends Pick<GuardWatch, 'restraintOf'> {
-  readonly observe: (answer: Pick<Answer, 'outcome' | 'verdict'>, application: Application) => void
+  readonly observe: (decision: ObservedDecision, application: Application) => void
   readonly close: () => Promise<void>
 }
 
@@ -39,7 +38,7 @@ export async function openGatewayGuard(options: GatewayGuardOptions): Promise<Ga
   await watch.look()
   return {
     restraintOf: watch.restraintOf,
-    observe: (answer, application) => sums.add(decisionFactOf(answer, application, fourTimesLpr)),
+    observe: (decision, application) => sums.add(decisionFactOf(decision, application, fourTimesLpr)),
     close: async () => {
       watch.close()
       await sums.close()

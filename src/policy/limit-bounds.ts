@@ -19,7 +19,7 @@ export interface Bounded {
   /** Calibrated probability of default. */
   readonly pd: number
   readonly statutory: StatutoryVerdict | undefined
-  /** Part of the limit that reviews and warnings leave; all of it where it is not told, as to a person who decides. */
+  /** Part of the limit that reviews and warnings leave; all of it where it is not told. */
   readonly limitFactor?: number | undefined
   /** What the portfolio allows, of what the limit would be; 1 where it is not told. */
   readonly portfolioShare?: number | undefined

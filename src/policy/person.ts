@@ -33,6 +33,8 @@ export interface PersonInput {
   readonly exposureMinor: number
   /** Of what the policy would grant, by reviews of the limit; 1 where there was none. */
   readonly limitFactor: number
+  /** Of what the limit would be, what the portfolio allows; 1 where nothing holds it back. */
+  readonly portfolioShare: number
   readonly decisionId: string
   readonly nowMs: number
 }
@@ -63,7 +65,7 @@ export function approveByPerson(
   { policy, rules }: Pick<LoadedPolicy, 'policy' | 'rules'>,
   input: PersonInput
 ): PersonVerdict {
-  const { application, score, earlierLoans, exposureMinor, limitFactor, decisionId, nowMs } = input
+  const { application, score, earlierLoans, exposureMinor, decisionId, nowMs } = input
   const product = findProduct(policy, application)
   const ageYears = ageOf(application, nowMs)
   const statutory =
@@ -79,11 +81,22 @@ export function approveByPerson(
   const priced = { policy, product, band, pd, caps, nowMs }
   const nominalRate = nominalRateOf(priced)
   if (nominalRate === null) return refused(['R310'])
+  const { limitFactor, portfolioShare } = input
   const { points = Number.NaN } = score ?? {}
   const scored = { pd, points, band: band.band, fraudPd: input.fraudPd }
   const facts = { application, values: input.values, ageYears, exposureMinor, ...scored }
   const boundsFor = boundsUnder(policy, input.featureNames)
-  const { bounds } = boundsFor({ product, band, facts, earlierLoans, nominalRate, pd, statutory, limitFactor })
+  const { bounds } = boundsFor({
+    product,
+    band,
+    facts,
+    earlierLoans,
+    nominalRate,
+    pd,
+    statutory,
+    limitFactor,
+    portfolioShare
+  })
   const limit = limitFrom(leastOf(bounds), product)
   const above = limit.bindingConstraint === 'EXPOSURE' ? 'R303' : reasonAbove(limit)
   if (limit.amountMinor < min) return refused([above])

@@ -1,5 +1,7 @@
 import { holdOf } from '../decisions/exposure.ts'
+import type { Restraint } from '../decisions/restraint.ts'
 import type { DecisionStore } from '../decisions/store.ts'
+import type { Application } from '../domain/application.ts'
 import type { Decision } from '../domain/decision.ts'
 import type { Owed } from '../domain/exposure.ts'
 import { partitionOf, withPartition } from '../domain/ids.ts'
@@ -25,7 +27,7 @@ export interface FinishedReview {
   readonly finish: Finish
   readonly before: Decision
   readonly after: Decision
-  readonly product: KeptDecision['read']['record']['application']['product']
+  readonly application: Application
   readonly review: StoredReview
   readonly nowMs: number
 }
@@ -38,6 +40,8 @@ export interface FinishReviewDeps {
   readonly featureSet: { readonly id: string; readonly names: readonly string[] }
   readonly newUuidv7: () => string
   readonly nowMs: () => number
+  /** What holds back lending of this kind now; undefined for nothing. */
+  readonly restraintOf?: ((application: Application) => Restraint | undefined) | undefined
   readonly onFinished: (finished: FinishedReview) => void
 }
 
@@ -75,9 +79,19 @@ export function createFinishReview(deps: FinishReviewDeps): FinishReview {
       reviews.owed(application, previousDecisionId, now),
       reviews.standing(application, previousDecisionId, now)
     ])
+    const restraint = deps.restraintOf?.(application)
     const verdict =
       finish.action === 'approve'
-        ? verdictOf(deps.featureSet, loaded, { kept, review, finish, owed, standing, decisionId, nowMs: now })
+        ? verdictOf(deps.featureSet, loaded, {
+            kept,
+            review,
+            finish,
+            owed,
+            standing,
+            restraint,
+            decisionId,
+            nowMs: now
+          })
         : undefined
     const grantedMinor = verdict === undefined ? 0 : Math.max(...verdict.offers.map(({ amountMinor }) => amountMinor))
     const needsTwo = verdict !== undefined && needsSecondPerson(reviewPolicy, application.product, grantedMinor)
@@ -90,7 +104,7 @@ export function createFinishReview(deps: FinishReviewDeps): FinishReview {
     }
     const confirms = needsTwo ? review.first?.by : undefined
     const { offerValidDays } = policy
-    const exposure = { owedMinor: owed.kind === 'known' ? owed.owedMinor : 0, standing }
+    const exposure = { owedMinor: owed.kind === 'known' ? owed.owedMinor : 0, standing, restraint }
     const { applicationId } = application
     const composed = composePersonDecision({
       read: kept.read,
@@ -125,7 +139,7 @@ export function createFinishReview(deps: FinishReviewDeps): FinishReview {
     if (committed.kind === 'exposed') return 'again'
     if (committed.kind !== 'committed') throw refusalOf(committed.kind)
     const { decision: before } = kept.read
-    deps.onFinished({ finish, before, after: composed.decision, product: application.product, review, nowMs: now })
+    deps.onFinished({ finish, before, after: composed.decision, application, review, nowMs: now })
     return { kind: 'decided', answer: composed.answer, replay: false }
   }
 
@@ -160,6 +174,7 @@ interface Approving {
   readonly finish: Extract<Finish, { action: 'approve' }>
   readonly owed: Owed
   readonly standing: DecisionStanding | undefined
+  readonly restraint: Restraint | undefined
   readonly decisionId: string
   readonly nowMs: number
 }
@@ -167,7 +182,7 @@ interface Approving {
 function verdictOf(
   featureSet: FinishReviewDeps['featureSet'],
   policy: LoadedPolicy,
-  { kept, review: { first }, finish: { amountMinor }, owed, standing, decisionId, nowMs }: Approving
+  { kept, review: { first }, finish: { amountMinor }, owed, standing, restraint, decisionId, nowMs }: Approving
 ): PersonApproval {
   const { decision, record } = kept.read
   if (amountMinor !== undefined && amountMinor > record.application.amountMinor)
@@ -178,6 +193,8 @@ function verdictOf(
     throw new AssayError('review_not_allowed', 'the first person approved less')
   if (owed.kind === 'unknown') throw notAllowed(['SYS_EXPOSURE_UNKNOWN'])
   if (standing?.frozen === true) throw notAllowed(['R304'])
+  // A pause is for two people to release, not for one who reviews.
+  if (restraint?.limitShare === 0) throw notAllowed(['R902'])
   const isOurs = decision.trace.featureSet === featureSet.id
   const values = isOurs ? record.features : new Float64Array(featureSet.names.length).fill(Number.NaN)
   const verdict = approveByPerson(policy, {
@@ -190,6 +207,7 @@ function verdictOf(
     fraudPd: record.fraudPd ?? Number.NaN,
     exposureMinor: owed.owedMinor,
     limitFactor: standing?.limitFactor ?? 1,
+    portfolioShare: restraint?.limitShare ?? 1,
     decisionId,
     nowMs
   })

@@ -88,7 +88,8 @@ function readOf({ verdict, exposure }: PersonDecisionInput) {
   if (verdict === undefined) return {}
   const { statutory } = verdict
   const rules = statutory && { ...JSON.parse(`{${statutory.evaluatedJson}}`), results: statutory.results }
-  return { exposureMinor: exposure.owedMinor, exposureFault: undefined, standing: exposure.standing, rules }
+  const { owedMinor: exposureMinor, standing, restraint } = exposure
+  return { exposureMinor, exposureFault: undefined, standing, restraint, rules }
 }
 
 function reasonsOf({ finish, verdict, read }: PersonDecisionInput) {

@@ -52,6 +52,7 @@ const ask = (changes: Partial<PersonInput> = {}, of = underRules) =>
       earlierLoans: 3,
       exposureMinor: 0,
       limitFactor: 1,
+      portfolioShare: 1,
       values: new Float64Array(featureNames.length),
       featureNames,
       fraudPd: Number.NaN,

@@ -281,3 +281,18 @@ test('an approval by a person keeps what the rule packs came to at its own insta
   expect([leftBy(before), leftBy(after)]).toEqual([799_999, 699_999])
   expect(next.trace.rulePacks).toEqual(after.packs)
 })
+
+test('a paused portfolio stands above a person too, and a tightened one leaves a person a part of the limit', async () => {
+  let limitShare = 0
+  const { service, anna, decisionId } = await claimed({
+    restraintOf: () => ({ limitShare, by: ['daily-budget.cash'] })
+  })
+  const paused = await act(service, anna, decisionId, 'approve', APPROVE)
+  expect([told(paused), paused.json().errors]).toEqual([
+    '409 review_not_allowed',
+    [{ field: '/reasons', problem: 'R902' }]
+  ])
+  limitShare = 0.5
+  const tightened = (await act(service, anna, decisionId, 'approve', APPROVE)).json()
+  expect(tightened.limit).toEqual({ currency: 'NGN', amountMinor: 1_000_000, bindingConstraint: 'PORTFOLIO' })
+})

@@ -195,6 +195,7 @@ export async function buildTestApp(options: TestAppOptions = {}): Promise<TestAp
       policy: () => reviewed,
       featureSet,
       newUuidv7: randomUUIDv7,
+      restraintOf: options.restraintOf,
       onFinished: observeReviews(metrics)
     }),
     rounds: reviews.rounds,
