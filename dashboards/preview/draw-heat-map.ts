@@ -11,7 +11,10 @@ const [ROW_LABELS, TIME_TICKS] = [8, 5]
 /** Buckets upward, time to the right; the lighter a cell, the more fell into it. */
 export function drawHeatMap(panel: Panel, all: readonly Series[], range: Range, size: Size): string {
   const buckets = all
-    .map(({ metric, points }) => ({ le: metric.le === '+Inf' ? Infinity : Number(metric.le), points: new Map(points) }))
+    .map(({ metric, points }) => ({
+      le: metric.le === '+Inf' ? Infinity : Number(metric.le),
+      points: new Map(points.filter(([, value]) => Number.isFinite(value)))
+    }))
     .sort((left, right) => left.le - right.le)
   const times = [...new Set(all.flatMap(({ points }) => points.map(([at]) => at)))].sort((left, right) => left - right)
   const cells = buckets.map(({ points }, row) =>

@@ -31,7 +31,7 @@ export function drawPanel(panel: Panel, answer: PanelAnswer, range: Range, width
     case 'stat':
       return drawStat(panel, series, { width, height })
     case 'bargauge':
-      return drawBars(panel, series)
+      return drawBars(panel, series, height)
     case 'table':
       return drawTable(panel, answer.answers)
     case 'heatmap':

@@ -13,13 +13,15 @@ export function drawTable(panel: Panel, answers: readonly (readonly Series[])[])
     (label) => excludeByName[label] !== true
   )
   const valueName = excludeByName.Value === true ? undefined : (renameByName.Value ?? 'Value')
-  const { unit, thresholds } = panel.fieldConfig.defaults
+  const { unit, thresholds, mappings } = panel.fieldConfig.defaults
   const head = [...labels.map((label) => renameByName[label] ?? label), ...(valueName === undefined ? [] : [valueName])]
   const rows = series.map(({ metric, points }) => {
     const cells = labels.map((label) => `<td>${escapeXml(metric[label] ?? '')}</td>`)
     const value = points.at(-1)?.[1] ?? Number.NaN
-    const colour = colourNamed(thresholdColour(thresholds, value))
-    if (valueName !== undefined) cells.push(`<td style="color:${colour}">${escapeXml(withUnit(value, unit))}</td>`)
+    const word = mappings?.[0]?.options[String(value)]
+    const colour = colourNamed(word?.color ?? thresholdColour(thresholds, value))
+    const text = word?.text ?? withUnit(value, unit)
+    if (valueName !== undefined) cells.push(`<td style="color:${colour}">${escapeXml(text)}</td>`)
     return `<tr>${cells.join('')}</tr>`
   })
   return `<table class="rows"><tr>${head.map((name) => `<th>${escapeXml(name)}</th>`).join('')}</tr>${rows.join('')}</table>`

@@ -66,14 +66,15 @@ export function drawTimeSeries(panel: Panel, all: readonly NamedSeries[], range:
   return `<svg viewBox="0 0 ${size.width} ${size.height}">${grid.join('')}${times.join('')}${bar}${drawn.join('')}</svg>`
 }
 
-/** Each series upon those before it; what has no value counts as nothing. */
+/** Each series upon those before it; what has no value is left out. */
 function stack(all: readonly NamedSeries[]) {
   const sums = new Map<number, number>()
   for (const { points } of all) for (const [x] of points) sums.set(x, 0)
   return all.map(({ points }) => {
     const bottoms = points.map(([x]) => [x, sums.get(x) as number] as const)
     for (const [x, y] of points) if (Number.isFinite(y)) sums.set(x, (sums.get(x) as number) + y)
-    return { tops: points.map(([x]) => [x, sums.get(x) as number] as const), bottoms }
+    const tops = points.map(([x, y]) => [x, Number.isFinite(y) ? (sums.get(x) as number) : Number.NaN] as const)
+    return { tops, bottoms }
   })
 }
 

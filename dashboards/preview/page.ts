@@ -23,7 +23,7 @@ svg { width: 100%; display: block; } svg text { fill: #9a9aa8; font-size: 10px; 
 .legend th, .legend td { padding: 0 4px; text-align: right; line-height: 14px; font-weight: normal; } .legend td:first-child { text-align: left; } .legend th { color: #6e9fff; }
 .tiles { display: flex; flex-wrap: wrap; gap: 6px; height: calc(100% - 44px); } .tile { position: relative; flex: 1; min-width: 90px; display: flex; flex-direction: column; justify-content: center; align-items: center; }
 .tile small { color: #ccccdc; z-index: 1; } .tile b { z-index: 1; font-weight: 600; } .course { position: absolute; bottom: 0; left: 0; height: 100%; }
-.bars { width: 100%; border-spacing: 0 3px; } .bars td:first-child { width: 38%; text-align: right; padding-right: 8px; } .bars td:last-child { width: 90px; padding-left: 8px; font-weight: 600; } .bars div { height: 15px; border-radius: 1px; }
+.bars { width: 100%; border-spacing: 0 2px; } .bars td { line-height: 1; } .bars td:first-child { max-width: 0; width: 55%; text-align: right; padding-right: 8px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; } .bars td:last-child { width: 90px; padding-left: 8px; font-weight: 600; } .bars div { border-radius: 1px; }
 .rows { width: 100%; border-spacing: 0; } .rows td, .rows th { text-align: left; padding: 2px 8px; border-bottom: 1px solid #2c3235; } .rows th { color: #6e9fff; font-weight: 500; }
 .empty { color: #8e8e9c; text-align: center; margin-top: 40px; } .fault { color: #f2495c; }
 `

@@ -13,6 +13,7 @@ const SECONDS = [
   [1e-3, 'ms'],
   [1e-6, 'µs']
 ] as const
+const LEAST_SHARE = 0.0001
 const RATE = { reqps: ' req/s', cps: '/s' } as const
 
 /** A value as Grafana shows it: three digits and a unit that fits. */
@@ -24,7 +25,7 @@ export function withUnit(value: number, unit: Unit): string {
       return `${digits(value / size)} ${name}`
     }
     case 'percentunit':
-      return `${digits(value * 100)} %`
+      return Math.abs(value) < LEAST_SHARE && value !== 0 ? '< 0.01 %' : `${digits(value * 100)} %`
     case 'bytes':
       return scaled(value, 'B', ' ')
     case 'reqps':

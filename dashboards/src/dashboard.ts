@@ -1,4 +1,5 @@
 import {
+  AnnotationQueryBuilder,
   DashboardBuilder,
   DashboardCursorSync,
   DashboardLinkBuilder,
@@ -57,10 +58,31 @@ export function dashboard(spec: DashboardSpec): Dashboard {
         .keepTime(true)
         .includeVars(true)
     )
+  for (const change of CHANGES) builder.annotation(change())
   if (byProduct) builder.withVariable(productVariable())
   arrange(builder, uid, sections)
   // Through JSON: what is undefined is not in the file.
   return JSON.parse(JSON.stringify(builder.build())) as Dashboard
+}
+
+/** Lines across every panel where something was changed: the first thing to ask of a step. */
+const CHANGES = [
+  () => changeOf('Model changed', 'blue', 'max by (model, version) (credit_model_info)', '{{model}} {{version}}'),
+  () => changeOf('Policy changed', 'purple', 'max by (place, version) (credit_policy_info)', '{{place}}: {{version}}')
+]
+
+/** What is there now and was not a minute ago. */
+function changeOf(name: string, colour: string, info: string, title: string): AnnotationQueryBuilder {
+  const before = info.replace(/\((credit_\w+)\)/, '($1 offset 1m)')
+  return new AnnotationQueryBuilder()
+    .name(name)
+    .datasource(DATASOURCE)
+    .enable(true)
+    .iconColor(colour)
+    .expr(`${info} unless ${before}`)
+    .step('1m')
+    .titleFormat(name)
+    .textFormat(title)
 }
 
 /** Left to right, a new line when the next panel does not fit; each section starts on a line of its own. */

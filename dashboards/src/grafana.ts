@@ -8,6 +8,7 @@ export interface Dashboard {
   readonly description: string
   readonly tags: readonly string[]
   readonly time: { readonly from: string; readonly to: 'now' }
+  readonly annotations?: { readonly list?: readonly { readonly name: string; readonly expr: string }[] }
   readonly templating?: { readonly list?: readonly object[] }
   readonly panels: readonly (Panel | RowPanel | TextPanel)[]
 }

@@ -163,8 +163,10 @@ export function heatMap(spec: PanelSpec): SizedPanel {
 }
 
 /** One line a series: its labels as columns, and its value under the name `value` unless that is left out. */
-export function table(spec: PanelSpec & { readonly hidden?: readonly string[]; readonly value?: string }): SizedPanel {
-  const { hidden = [], value } = spec
+export function table(
+  spec: PanelSpec & Pick<StatOptions, 'words'> & { readonly hidden?: readonly string[]; readonly value?: string }
+): SizedPanel {
+  const { hidden = [], value, words } = spec
   return sized(spec, CHART_HEIGHT, () => {
     const excludeByName = Object.fromEntries(['Time', '__name__', ...hidden].map((column) => [column, true]))
     const renameByName = value === undefined ? {} : { Value: value, 'Value #A': value }
@@ -173,6 +175,7 @@ export function table(spec: PanelSpec & { readonly hidden?: readonly string[]; r
       .cellHeight(common.TableCellHeight.Sm)
       .withTransformation({ id: 'merge', options: {} })
       .withTransformation({ id: 'organize', options: { excludeByName, renameByName } })
+    if (words !== undefined) panel.mappings([mapping(words)]).cellOptions(common.defaultTableColorTextCellOptions())
     return withQueries(panel, spec, 'instant', PromQueryFormat.Table)
   })
 }

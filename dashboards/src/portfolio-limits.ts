@@ -1,5 +1,5 @@
 import type { Section } from './dashboard.ts'
-import { ranking, timeSeries } from './panels.ts'
+import { ranking, table, timeSeries } from './panels.ts'
 import { highest, howMany } from './promql.ts'
 
 const PRODUCT = { product: '$product' } as const
@@ -8,17 +8,24 @@ const PRODUCT = { product: '$product' } as const
 export const limits: Section = {
   title: 'Is the portfolio within its limits?',
   panels: [
-    timeSeries({
+    table({
       title: 'Limits of the portfolio',
-      question: `How near is each rule of the portfolio guard to its limits?
-0 is within, 1 amber, 2 red: then lending is tightened or paused. bin/assay guard status has the values.`,
-      unit: 'short',
+      question: `Which rules of the portfolio guard are near their limits, or past them?
+Amber is told, red acts: lending is tightened or paused until two people release it. bin/assay guard status has the values.`,
+      unit: 'none',
       width: 12,
-      max: 2,
-      limit: 2,
+      value: 'now',
+      words: {
+        '0': { text: 'within', colour: 'green' },
+        '1': { text: 'amber', colour: 'yellow' },
+        '2': { text: 'red', colour: 'red' }
+      },
       whenNone: 'Too few decisions and loans to judge anything yet',
       queries: [
-        { expr: highest('credit_guard_level', { by: ['rule_id', 'product'] }), legend: '{{rule_id}} · {{product}}' }
+        {
+          expr: `sort_desc(${highest('credit_guard_level', { by: ['rule_id', 'product'], where: PRODUCT })})`,
+          legend: ''
+        }
       ]
     }),
     timeSeries({

@@ -20,6 +20,21 @@ const OVER_90 = /M4|M5|M6|M6[+]/
 const owed = (where: { readonly bucket?: RegExp } = {}) =>
   highest('credit_outstanding_principal', { by: ['product', 'currency', 'bucket'], where: { ...PRODUCT, ...where } })
 
+/** From each bucket to those behind it. */
+const BECAME_LATER = [
+  [/M0/, /M[1-6].?|written_off/],
+  [/M1/, /M[2-6].?|written_off/],
+  [/M2/, /M[3-6].?|written_off/],
+  [/M3/, /M[4-6].?|written_off/]
+]
+  .map(([from, to]) =>
+    highest('credit_roll_rate_ratio', {
+      by: ['product', 'from', 'to'],
+      where: { ...PRODUCT, from: from as RegExp, to: to as RegExp }
+    })
+  )
+  .join(' or ')
+
 const now: Section = {
   title: 'How does the book stand?',
   panels: [
@@ -127,8 +142,8 @@ Only moves to a worse place. From M1 to M2 more than half is usual; from M0 to M
       width: 12,
       queries: [
         {
-          expr: `topk(10, avg by (from, to) (${highest('credit_roll_rate_ratio', { by: ['product', 'from', 'to'], where: { ...PRODUCT, from: /M0|M1|M2|M3/, to: /M[1-6].?|written_off/ } })}) > 0)`,
-          legend: '{{from}} → {{to}}'
+          expr: `topk(10, ${BECAME_LATER} > 0)`,
+          legend: '{{product}}: {{from}} → {{to}}'
         }
       ],
       whenNone: 'No balance became later within the last full month'
@@ -166,10 +181,7 @@ step is a policy, a partner or an attack.`,
       hidden: ['mob', 'def'],
       queries: [
         {
-          expr: highest('credit_vintage_overdue_ratio', {
-            by: ['vintage', 'product'],
-            where: { ...PRODUCT, mob: '3', def: '30plus' }
-          }),
+          expr: `sort_desc(${highest('credit_vintage_overdue_ratio', { by: ['vintage', 'product'], where: { ...PRODUCT, mob: '3', def: '30plus' } })})`,
           legend: ''
         }
       ],
@@ -183,7 +195,7 @@ Of what was paid out in a month, the share that was ever more than 90 days late,
       width: 12,
       queries: [
         {
-          expr: `max by (vintage) (${highest('credit_vintage_overdue_ratio', { by: ['vintage', 'mob', 'product'], where: { ...PRODUCT, def: '90plus' } })})`,
+          expr: `sort_desc(max by (vintage) (${highest('credit_vintage_overdue_ratio', { by: ['vintage', 'mob', 'product'], where: { ...PRODUCT, def: '90plus' } })}))`,
           legend: '{{vintage}}'
         }
       ],

@@ -139,7 +139,7 @@ producer that changed.`,
       value: 'more than a week ago',
       queries: [
         {
-          expr: `sort_desc(${recorded('assay:rule_hits:increase1h')} - ${recorded('assay:rule_hits:increase1h', '1w')} or ${recorded('assay:rule_hits:increase1h')})`,
+          expr: `sort_desc(round(${recorded('assay:rule_hits:increase1h')} - ${recorded('assay:rule_hits:increase1h', '1w')} or ${recorded('assay:rule_hits:increase1h')}))`,
           legend: ''
         }
       ]

@@ -66,7 +66,8 @@ describe.each(FILES.filter(({ name }) => name !== 'runbook.json'))('$name', (fil
       const names = metricNamesIn(target.expr)
       return names.length === 0 ? [`${where}: no metric`] : names.filter((name) => !known.has(name)).map(at(where))
     })
-    expect(unknown).toEqual([])
+    const annotated = (dashboard.annotations?.list ?? []).flatMap(({ expr }) => metricNamesIn(expr))
+    expect([...unknown, ...annotated.filter((name) => !known.has(name))]).toEqual([])
     for (const variable of (dashboard.templating?.list ?? []) as { type: string; definition?: string }[]) {
       if (variable.type !== 'query') continue
       const name = /^label_values\((\w+), \w+\)$/.exec(variable.definition ?? '')?.[1]

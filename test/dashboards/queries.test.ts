@@ -95,6 +95,11 @@ describe.skipIf(PROGRAM === undefined)('a live Prometheus (skipped without one o
       const problem = await problemOf(target.expr)
       if (problem !== undefined) problems.push(`${where}: ${problem}\n  ${target.expr}`)
     }
+    for (const { name, expr } of file.dashboard.annotations?.list ?? []) {
+      // Nothing changes here: it must be understood, no more.
+      const answer = await prometheus.query(expr)
+      if ('error' in answer) problems.push(`${name}: ${answer.error}`)
+    }
     expect(problems).toEqual([])
   })
 
