@@ -61,7 +61,8 @@ export type FinishReview = (
  * What a person says becomes the next decision of the application, in one atomic step with the end of the review. The same
  * person saying the same again gets the decision that was made.
  *
- * @throws AssayError not_found · review_not_claimed · review_held · review_not_allowed · decision_superseded · store_unavailable
+ * @throws AssayError not_found · review_not_claimed · review_held · review_not_allowed · decision_superseded · store_unavailable ·
+ * outcome_unknown
  */
 export function createFinishReview(deps: FinishReviewDeps): FinishReview {
   const { decisions, reviews, newUuidv7, nowMs } = deps

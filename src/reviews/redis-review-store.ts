@@ -91,7 +91,7 @@ export function createRedisReviewStore(options: RedisReviewStoreOptions): Review
       reachable(claimReview(redis, reviewKey(tenant, id), [reviewer, nowMs, untilMs])),
     noteFirst: (tenant, id, { reviewer, nowMs, reasonCode, noteCode, amountMinor }) =>
       reachable(noteFirstApproval(redis, reviewKey(tenant, id), [reviewer, nowMs, reasonCode, noteCode, amountMinor])),
-    commit: (round) => reachable(commitRound(redis, roundCall(keys, round, retentionMs))),
+    commit: (round) => settled(commitRound(redis, roundCall(keys, round, retentionMs))),
     rounds: (tenant, decisionId, applicationId) =>
       reachable(redis.lrange(keys.rounds(partitionOf(decisionId), tenant, applicationId), 0, -1)),
     owed: async ({ tenant, applicationId, currency, refs }, decisionId, nowMs) => {
@@ -204,5 +204,15 @@ async function reachable<Reply>(reply: Promise<Reply>): Promise<Reply> {
     return await reply
   } catch (cause) {
     throw new AssayError('store_unavailable', 'the store did not answer in time', { cause, retryAfterSeconds: 1 })
+  }
+}
+
+/** What Redis refused was not done. What it did not answer may have been: the same again tells. */
+async function settled<Reply>(reply: Promise<Reply>): Promise<Reply> {
+  try {
+    return await reply
+  } catch (cause) {
+    if (cause instanceof Error && cause.name === 'ReplyError') return reachable(reply)
+    throw new AssayError('outcome_unknown', 'say the same again', { cause, retryAfterSeconds: 1 })
   }
 }

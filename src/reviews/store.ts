@@ -100,6 +100,7 @@ export interface ReviewStore {
       readonly amountMinor: number
     }
   ) => Promise<'noted' | 'missing' | 'unheld' | 'done'>
+  /** Rejects with outcome_unknown where the store did not say whether it has the round. */
   readonly commit: (round: Round) => Promise<RoundReply>
   /** The decisions of an application in order; empty while there is only the first. */
   readonly rounds: (tenant: string, decisionId: string, applicationId: string) => Promise<string[]>

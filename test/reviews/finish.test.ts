@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { CONSENTS } from '../../src/domain/application.ts'
 import { DEFAULT_REVIEW_POLICY } from '../../src/policy/review-policy.ts'
+import { createRedisReviewStore } from '../../src/reviews/redis-review-store.ts'
 import { application, approve, buildTestApp, postDecision, type TestApp } from '../support/app.ts'
 import {
   type Authorization,
@@ -295,4 +296,29 @@ test('a paused portfolio stands above a person too, and a tightened one leaves a
   limitShare = 0.5
   const tightened = (await act(service, anna, decisionId, 'approve', APPROVE)).json()
   expect(tightened.limit).toEqual({ currency: 'NGN', amountMinor: 1_000_000, bindingConstraint: 'PORTFOLIO' })
+})
+
+test('a commit that Redis does not answer may have been made, one that it refuses was not', async () => {
+  const { redis, keys } = await buildTestApp()
+  const round = {
+    tenant: 'alpha',
+    applicationId: 'a',
+    previousDecisionId: '01a20b04-023e-7032-ba6a-6f2877a5bfec',
+    decisionId: '01a20b04-023e-7032-ba6a-6f2877a5bfed',
+    value: Buffer.from('{}'),
+    outbox: [],
+    applicant: 'token',
+    hold: undefined,
+    nowMs: 1,
+    reviewer: 'anna',
+    confirms: undefined,
+    action: 'decline',
+    reasonCode: 'R101',
+    noteCode: ''
+  } as const
+  const { commit } = createRedisReviewStore({ redis, keys, retentionMs: 60_000 })
+  await redis.set(keys.rounds(50, 'alpha', 'a'), 'no list')
+  await expect(commit(round)).rejects.toMatchObject({ code: 'store_unavailable' })
+  redis.disconnect()
+  await expect(commit(round)).rejects.toMatchObject({ code: 'outcome_unknown' })
 })
