@@ -8,12 +8,13 @@ import { addLoanEvents, loanNoteOf } from '../src/redis/loan-functions.ts'
 const DAY_MS = 86_400_000
 const TOGETHER = 100
 
-/** Puts loans into the book whose only instalment was due three days ago, and says which check of each is due. */
+/** Puts loans into the book whose only instalment was due three days ago, and says which check of each is due. `run` keeps the loans of one call apart. */
 export async function makeMissedLoans(
   redis: Redis,
   keys: Keys,
   tenant: string,
-  count: number
+  count: number,
+  run: string
 ): Promise<LoanCheckPayload[]> {
   const nowMs = Date.now()
   const dueDate = isoDate(localDay(nowMs, 0) - 3)
@@ -22,8 +23,8 @@ export async function makeMissedLoans(
     const numbers = Array.from({ length: Math.min(TOGETHER, count - start) }, (_, index) => start + index)
     const refs = numbers.map((number) => ({
       tenant,
-      applicantToken: `load${String(number).padStart(18, '0')}`,
-      loanId: `load-${number}`
+      applicantToken: `load-${run}-${number}`,
+      loanId: `load-${run}-${number}`
     }))
     const events = refs.map(({ applicantToken, loanId }): AssayEvent => {
       const schedule = [{ dueDate, principalMinor: 10_000, interestMinor: 500 }]

@@ -1,8 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { LOAN_CHECK_OPTIONS, loanCheckJobId } from '../../src/monitoring/loan-job.ts'
 import { createQueue } from '../../src/monitoring/queues.ts'
 import { createRedis } from '../../src/redis/client.ts'
-import { createKeys } from '../../src/redis/keys.ts'
+import { createKeys, PARTITIONS } from '../../src/redis/keys.ts'
 import { makeMissedLoans } from '../missed-loans.ts'
 import type { ServiceUnderTest } from '../stack.ts'
 import type { Beside } from './catalogue.ts'
@@ -51,7 +52,7 @@ async function startJobs({ service }: BesideOptions): Promise<StopBeside> {
   })
   const keys = createKeys(service.redisPrefix)
   const queue = createQueue<object>('loan-check', { connection, prefix: keys.jobs(), onError: () => {} })
-  const payloads = await makeMissedLoans(connection, keys, service.tenant, JOBS)
+  const payloads = await makeMissedLoans(connection, keys, service.tenant, JOBS, randomBytes(4).toString('hex'))
   await queue.addBulk(
     payloads.map((payload) => ({
       name: payload.job,
@@ -64,6 +65,9 @@ async function startJobs({ service }: BesideOptions): Promise<StopBeside> {
     const seconds = (performance.now() - startedAtMs) / 1000
     const { waiting = 0, active = 0, failed = 0 } = await queue.getJobCounts('waiting', 'active', 'failed')
     const done = JOBS - waiting - active - failed
+    // What is left must not go on beside what is measured next.
+    await queue.obliterate({ force: true })
+    await Promise.all(Array.from({ length: PARTITIONS }, (_, partition) => connection.del(keys.loansDue(partition))))
     await queue.close()
     connection.disconnect()
     return `${done} of ${JOBS} jobs done, ${failed} failed, at least ${Math.round(done / seconds)} a second`

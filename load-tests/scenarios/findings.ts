@@ -35,13 +35,24 @@ export function findingsOf(scenario: string, phases: readonly PhaseOutcome[]): F
   if (scenario === 'spike') all.push(afterSpike(first.row.timeline))
   if (scenario === 'cold-start') all.push(coldStart(first.row.timeline))
   if (scenario === 'soak') all.push(...soak(first))
-  if (second !== undefined) {
+  if (scenario === 'monitoring') all.push(besideJobs(phases))
+  else if (second !== undefined) {
     const times = second.row.p99 / first.row.p99
     const text = `p99 ${ms(second.row.p99)} ${second.name}, ${ms(first.row.p99)} ${first.name}: ${times.toFixed(2)} times`
-    all.push({ text, holds: scenario === 'monitoring' ? times <= MONITORING_TIMES : null })
+    all.push({ text, holds: null })
   }
   for (const { name, beside } of phases) if (beside !== null) all.push({ text: `${name}: ${beside}`, holds: null })
   return all
+}
+
+/** The phases are pairs: decisions alone, then beside jobs. The median of the pairs says what the jobs cost. */
+function besideJobs(phases: readonly PhaseOutcome[]): Finding {
+  const pairs = phases.flatMap(({ row }, index) =>
+    index % 2 === 1 ? [row.p99 / (phases[index - 1]?.row.p99 ?? 0)] : []
+  )
+  const times = median(pairs)
+  const text = `p99 beside jobs ${times.toFixed(2)} times that of decisions alone (${pairs.map((one) => one.toFixed(2)).join(', ')})`
+  return { text, holds: times <= MONITORING_TIMES }
 }
 
 function errorsOf(phases: readonly PhaseOutcome[]): Finding {
