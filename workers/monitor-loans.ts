@@ -13,6 +13,7 @@ import { createLimitReview, createReviewLimit } from '../src/monitoring/limit-re
 import { LoanCheckSchema } from '../src/monitoring/loan-job.ts'
 import { loanScheduleRound } from '../src/monitoring/loan-schedule.ts'
 import { createMonitoringGaps } from '../src/monitoring/monitoring-gaps.ts'
+import { createIfrs9Stage, createRollVintage } from '../src/monitoring/portfolio-table-jobs.ts'
 import { createQueueWorker, type JobOutcome, type QueueName, type QueueOptions } from '../src/monitoring/queues.ts'
 import { createRunLoanCheck } from '../src/monitoring/run-loan-check.ts'
 import { type RunScheduled, restoreSchedules, ScheduledSchema } from '../src/monitoring/scheduled-job.ts'
@@ -29,6 +30,7 @@ const DAY_MS = 86_400_000
 const REST_MS = 1000
 const FAULT_REST_MS = 1000
 const RESTORE_MS = 30_000
+const SCHEDULED_CONCURRENCY = 3
 
 export interface LoanWatchOptions {
   readonly redis: Redis
@@ -84,15 +86,25 @@ export function createLoanWatch(options: LoanWatchOptions) {
       onGivenUp: gaps.note
     })
 
+  const tables = {
+    redis,
+    keys,
+    readBook: () => readLoanBook({ redis, keys, loans }),
+    utcOffsetMinutes: config.LOAN_UTC_OFFSET_MINUTES,
+    nowMs: Date.now
+  }
   const scheduled: { readonly [Name in ScheduledName]: RunScheduled } = {
     heartbeat: beat,
     'limit-review': createLimitReview(redis, keys, reviewLimit),
+    'ifrs9-stage': createIfrs9Stage(tables),
+    'roll-vintage': createRollVintage(tables),
     ...createGuardJobs({ redis, keys, config, loans, log, metrics })
   }
   const scheduledWorker = (queue: 'portfolio' | 'upkeep') =>
     createQueueWorker(queue, {
       ...common(queue),
-      concurrency: 1,
+      // A job that reads the whole book holds up no other.
+      concurrency: SCHEDULED_CONCURRENCY,
       schema: ScheduledSchema,
       // A schedule of another release may be left.
       handle: async ({ job }) => scheduled[job as ScheduledName]?.() ?? 'obsolete'

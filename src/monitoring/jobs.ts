@@ -6,6 +6,7 @@ import { limitWatchJob } from './limit-watch-job.ts'
 import type { LoanJob, LoanJobName } from './loan-job.ts'
 import { outcomeJoinJob } from './outcome-join-job.ts'
 import { loanFiguresJob, portfolioGuardJob } from './portfolio-guard-job.ts'
+import { ifrs9StageJob, rollVintageJob } from './portfolio-table-jobs.ts'
 import { promiseCheckJob } from './promise-check-job.ts'
 import type { QueueName } from './queues.ts'
 import { repayRemindJob } from './repay-remind-job.ts'
@@ -22,7 +23,14 @@ export const LOAN_JOBS: readonly LoanJob[] = [
 ]
 
 /** Jobs that run by the clock. */
-export const SCHEDULED_JOBS = [heartbeatJob, limitReviewJob, portfolioGuardJob, loanFiguresJob] as const
+export const SCHEDULED_JOBS = [
+  heartbeatJob,
+  limitReviewJob,
+  ifrs9StageJob,
+  rollVintageJob,
+  portfolioGuardJob,
+  loanFiguresJob
+] as const
 export type ScheduledName = (typeof SCHEDULED_JOBS)[number]['name']
 
 interface TableRow {

@@ -87,6 +87,8 @@ export function createKeys(prefix: string) {
     /** String: how often a person was contacted on a day of theirs. */
     contacts: (partition: number, tenant: string, token: string, date: string) =>
       `${tag(partition)}:contacts:${tenant}:${token}:${date}`,
+    /** Hash: tables of the portfolio by day or month. */
+    portfolioTable: (name: 'stages' | 'months' | 'months-now') => `${prefix}:portfolio:${name}`,
     /** Hash: checks of loans that were given up, and when. */
     monitoringGaps: () => `${prefix}:monitoring-gaps`,
     /** Stream: what somebody must be told, such as a due reminder. */
