@@ -73,7 +73,8 @@ export function observeDecisions(
         pd.observe(score.pd)
         pointsOf(product, '').observe(score.points)
       }
-      for (const offer of offers) aprOf(product, score?.band ?? 'none').observe(offer.apr.effective)
+      const rates = offers.length > 0 ? aprOf(product, score?.band ?? 'none') : undefined
+      for (const { apr: of } of offers) rates?.observe(of.effective)
     }
   }
 }

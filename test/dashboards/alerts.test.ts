@@ -66,6 +66,25 @@ describe.each(alerts.map((rule) => [rule.alert as string, rule] as const))(
   }
 )
 
+test('every sum that is recorded is tested, or read by a rule that is', () => {
+  const expressions = yamlFiles(TESTS).flatMap((name) => {
+    const { tests } = read<{ tests: { promql_expr_test?: { expr: string }[] }[] }>(new URL(name, TESTS))
+    return tests.flatMap(({ promql_expr_test: of = [] }) => of.map(({ expr }) => expr))
+  })
+  const tested = new Set<string>()
+  // Each alert is tested above; what a tested sum reads is tested with it.
+  const queue = [...expressions, ...alerts.map(({ expr }) => expr)]
+  for (const expression of queue) {
+    for (const name of metricNamesIn(expression)) {
+      if (tested.has(name)) continue
+      tested.add(name)
+      queue.push(...rules.filter(({ record }) => record === name).map(({ expr }) => expr))
+    }
+  }
+  const untested = rules.flatMap(({ record }) => (record === undefined || tested.has(record) ? [] : [record]))
+  expect(untested).toEqual([])
+})
+
 test('no two alerts share a name', () => {
   expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(alerts.length)
 })

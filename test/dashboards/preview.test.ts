@@ -36,8 +36,7 @@ test.each(FILES)(
     )
     const titles = panelsOf(file.dashboard).map(({ title }) => title)
     expect(titles.filter((title) => !html.includes(title))).toEqual([])
-    expect(html).not.toMatch(/NaN|undefined|<script|<link|https?:/)
-    expect(html).not.toContain('<0.1>')
+    expect(html.match(/NaN|undefined|<script|<link|https?:|<0\.1>/g)).toBeNull()
     expect(asked.filter((query) => query.includes('$'))).toEqual([])
     expect(judgeAnswers(file.dashboard, await askPanels(file.dashboard, previewOf([1])))).toMatchObject({
       problems: []
