@@ -1,5 +1,7 @@
 import type { Definition } from './metric-definition.ts'
 
+const LEAD_DAYS_BUCKETS = [1, 3, 7, 14, 30, 60, 90, 180]
+
 /** How the loan book stands; a part of METRICS. */
 export const PORTFOLIO_METRICS = {
   credit_outstanding_principal: {
@@ -17,6 +19,18 @@ export const PORTFOLIO_METRICS = {
     type: 'gauge',
     help: 'Early warnings of running loans that are in force',
     labels: ['level']
+  },
+  credit_early_warnings_total: { type: 'counter', help: 'Early warnings raised', labels: ['level', 'rule'] },
+  credit_early_warning_outcomes_total: {
+    type: 'counter',
+    help: 'Loans whose outcome is known, by whether they had been warned at a level or above',
+    labels: ['level', 'result']
+  },
+  credit_early_warning_lead_days: {
+    type: 'histogram',
+    help: 'From the first warning at a level or above to the first day past due, of loans that went bad',
+    labels: ['level'],
+    buckets: LEAD_DAYS_BUCKETS
   },
   credit_loan_promises: { type: 'gauge', help: 'Promises to pay', labels: ['state'] },
   credit_roll_rate_ratio: {

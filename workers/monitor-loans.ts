@@ -24,6 +24,7 @@ import type { Keys } from '../src/redis/keys.ts'
 import { createEmitWebhook } from '../src/webhooks/emit.ts'
 import { startWorkerLoop } from '../src/worker-loop.ts'
 import { createGuardJobs } from './monitor-guard.ts'
+import { createWarningJobs } from './monitor-warnings.ts'
 
 const DAY_MS = 86_400_000
 /** Between two looks for loans of which something is due. */
@@ -86,6 +87,7 @@ export function createLoanWatch(options: LoanWatchOptions) {
       onGivenUp: gaps.note
     })
 
+  const warnings = createWarningJobs({ redis, keys, config, loans, log, metrics })
   const tables = {
     redis,
     keys,
@@ -98,7 +100,8 @@ export function createLoanWatch(options: LoanWatchOptions) {
     'limit-review': createLimitReview(redis, keys, reviewLimit),
     'ifrs9-stage': createIfrs9Stage(tables),
     'roll-vintage': createRollVintage(tables),
-    ...createGuardJobs({ redis, keys, config, loans, log, metrics })
+    ...createGuardJobs({ redis, keys, config, loans, log, metrics }),
+    ...warnings.jobs
   }
   const scheduledWorker = (queue: 'portfolio' | 'upkeep') =>
     createQueueWorker(queue, {
@@ -140,6 +143,7 @@ export function createLoanWatch(options: LoanWatchOptions) {
     ],
     startLoop,
     readBook: () => readLoanBook({ redis, keys, loans }),
+    close: warnings.close,
     beforeScrape: async () => metrics.gauge('credit_monitoring_gaps').set(await gaps.count())
   }
 }

@@ -251,7 +251,10 @@ async function main(): Promise<void> {
     { name: 'blocking reads of webhooks', close: () => webhookBlocking.disconnect() }
   )
 
-  closers.push({ name: 'loan schedule', close: loanWatch.startLoop().stop })
+  closers.push(
+    { name: 'scoring thread', close: loanWatch.close },
+    { name: 'loan schedule', close: loanWatch.startLoop().stop }
+  )
 
   const refreshOutcomes = createOutcomeMetrics({
     metrics,

@@ -204,13 +204,43 @@ Of what was paid out in a month, the share that was ever more than 90 days late,
   ]
 }
 
+function warned(results: string): string {
+  const where = { result: new RegExp(results) }
+  return howMany('credit_early_warning_outcomes_total', { by: ['level'], where })
+}
+
 const signs: Section = {
   title: 'What announces itself?',
   panels: [
+    timeSeries({
+      title: 'Early warnings raised',
+      question: `Which signs of trouble come up, and how many?
+A rule that suddenly raises many was changed, or something happened to many borrowers at once.`,
+      unit: 'short',
+      width: 12,
+      queries: [
+        {
+          expr: howMany('credit_early_warnings_total', { by: ['level', 'rule'] }),
+          legend: '{{level}} · {{rule}}'
+        }
+      ]
+    }),
+    timeSeries({
+      title: 'How right early warnings are',
+      question: `Of loans that were warned and are over, how many went bad? Of those that went bad, how many had been warned?
+In the time shown: choose a month or more. Warned means before the first day past due. docs/early-warnings.md has what to expect.`,
+      unit: 'percentunit',
+      width: 12,
+      max: 1,
+      queries: [
+        { expr: `${warned('hit')} / ${warned('hit|false_alarm')}`, legend: 'right · {{level}}' },
+        { expr: `${warned('hit')} / ${warned('hit|miss')}`, legend: 'found · {{level}}' }
+      ]
+    }),
     stat({
       title: 'Early warnings in force',
       question: `How many running loans show signs of trouble?
-yellow is watched, orange asks for a call, red freezes the limit: docs/early-warnings.md.`,
+yellow is watched, orange lowers the limit, red freezes it: docs/early-warnings.md.`,
       unit: 'short',
       width: 8,
       height: 8,

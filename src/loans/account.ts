@@ -104,8 +104,11 @@ export function applyEvent(account: LoanAccount, { eventId, type, occurredAtMs, 
       writeOff(account, occurredAtMs, data.amountMinor)
       return
     case 'loan.warned': {
-      const { rule, ruleVersion = null, level, expiresAtMs = null } = data
-      account.warnings.set(rule, { rule, ruleVersion, level, raisedAtMs: occurredAtMs, expiresAtMs })
+      const { rule, ruleVersion = null, level, expiresAtMs = null, evidence = {} } = data
+      const known = account.warnings.get(rule)
+      const isAgain = known?.level === level && (known.expiresAtMs === null || known.expiresAtMs > occurredAtMs)
+      const raisedAtMs = isAgain ? known.raisedAtMs : occurredAtMs
+      account.warnings.set(rule, { rule, ruleVersion, level, raisedAtMs, expiresAtMs, evidence })
       return
     }
     case 'collection.contacted':

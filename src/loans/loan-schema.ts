@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { PRODUCTS } from '../domain/application.ts'
 import { memberOf } from '../domain/events/event-type.ts'
-import { WARNING_CODES } from '../domain/events/loan-events.ts'
+import { EvidenceSchema, WARNING_CODES } from '../domain/events/loan-events.ts'
 import { DecisionIdSchema, idSchema, LoanIdSchema } from '../domain/ids.ts'
 import { amountSchema, CurrencySchema } from '../domain/money.ts'
 import { BUCKETS } from './buckets.ts'
@@ -52,8 +52,9 @@ export const LoanWarningSchema = Type.Object(
     rule: idSchema('Rule or model that saw it'),
     ruleVersion: OrNull(idSchema('Version of the rule')),
     level: memberOf(WARNING_CODES),
-    raisedAtMs: Instant('When it was raised'),
-    expiresAtMs: OrNull(Instant('From when it says nothing any more'))
+    raisedAtMs: Instant('When it was raised; telling it again, as urgent as before, changes nothing of that'),
+    expiresAtMs: OrNull(Instant('From when it says nothing any more')),
+    evidence: EvidenceSchema
   },
   strict
 )

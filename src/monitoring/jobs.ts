@@ -11,6 +11,7 @@ import { promiseCheckJob } from './promise-check-job.ts'
 import type { QueueName } from './queues.ts'
 import { repayRemindJob } from './repay-remind-job.ts'
 import type { Schedule } from './scheduled-job.ts'
+import { behaviourScoreJob, warningAlertJob, warningScanJob, warningSweepJob } from './warning-jobs.ts'
 
 /** Jobs that look at one loan, in the order in which they are asked. */
 export const LOAN_JOBS: readonly LoanJob[] = [
@@ -19,7 +20,8 @@ export const LOAN_JOBS: readonly LoanJob[] = [
   dpdMarkJob,
   promiseCheckJob,
   outcomeJoinJob,
-  limitWatchJob
+  limitWatchJob,
+  warningAlertJob
 ]
 
 /** Jobs that run by the clock. */
@@ -29,7 +31,10 @@ export const SCHEDULED_JOBS = [
   ifrs9StageJob,
   rollVintageJob,
   portfolioGuardJob,
-  loanFiguresJob
+  loanFiguresJob,
+  warningScanJob,
+  warningSweepJob,
+  behaviourScoreJob
 ] as const
 export type ScheduledName = (typeof SCHEDULED_JOBS)[number]['name']
 
@@ -48,7 +53,8 @@ const LOAN_TRIGGERS: { readonly [Name in LoanJobName]: string } = {
   'dpd-mark': 'the day on which a loan comes into a bucket, at 00:10',
   'promise-check': 'the day after a promise to pay, at 00:10',
   'outcome-join': 'when a loan is closed, given up or more than 90 days past due',
-  'limit-watch': 'when a loan is 8 or 31 days past due, given up, or warned orange or red'
+  'limit-watch': 'when a loan is 8 or 31 days past due, given up, or warned orange or red',
+  'warning-alert': 'a red warning'
 }
 const BY_LOAN = 'loan, check and date; fenced'
 

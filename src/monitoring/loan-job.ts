@@ -15,7 +15,8 @@ export const LOAN_JOB_NAMES = [
   'dpd-mark',
   'promise-check',
   'outcome-join',
-  'limit-watch'
+  'limit-watch',
+  'warning-alert'
 ] as const
 export type LoanJobName = (typeof LOAN_JOB_NAMES)[number]
 

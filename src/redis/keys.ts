@@ -65,7 +65,6 @@ export function createKeys(prefix: string) {
     applicantLoans: (partition: number, tenant: string, token: string) =>
       `${tag(partition)}:applicant-loans:${tenant}:${token}`,
     /** Pattern of the keys of all applicants with loans, for SCAN. */
-    /** Pattern of all borrowers’ sets of loans, for SCAN. */
     applicantLoansPattern: () => `${prefix}:{p??}:applicant-loans:*`,
     /** Set: token of the applicant under whom a loan lies. */
     loanPlace: (tenant: string, loanId: string) => `${tag(partitionOfText(loanId))}:loan-place:${tenant}:${loanId}`,
@@ -133,6 +132,8 @@ export function createKeys(prefix: string) {
     webhookSequence: (tenant: string, aggregateId: string) => `${prefix}:{wh}:sequence:${tenant}:${aggregateId}`,
     /** Stream: events to be delivered, and deliveries to be sent again. */
     webhookOutbox: () => `${prefix}:{wh}:outbox`,
+    /** Hash: how far the log of each partition was read for early warnings. */
+    warningPositions: () => `${prefix}:warning-positions`,
     /** Hash: the state of the portfolio guard and its version. */
     guardState: () => `${prefix}:{guard}:state`,
     /** Stream: what the guard did and who released it. */

@@ -25,7 +25,9 @@ export const modelSignal = (model: WarningModel): string => `model.${model}`
 
 /**
  * The signs, in the order in which they are told. Source: domain reference, section 4 (early-warning indicators). Thresholds of
- * the model and of late closes were chosen on one part of the histories and measured on another: docs/early-warnings.md.
+ * the models and of late closes were chosen on one part of the histories and measured on another: docs/early-warnings.md.
+ *
+ * A model alone has somebody watched and no more: what takes something from a customer needs a fact (models/early-warning, its card).
  */
 export const WARNING_RULES: readonly WarningRule[] = [
   {
@@ -176,7 +178,7 @@ export const WARNING_RULES: readonly WarningRule[] = [
     id: modelRuleId('early-warning'),
     version: '1',
     signal: modelSignal('early-warning'),
-    from: { yellow: 0.15, orange: 0.3, red: 0.6 },
+    from: { yellow: 0.15 },
     days: 35,
     meaning: 'Probability that the next bill is not paid, by the early-warning model'
   },
@@ -184,7 +186,7 @@ export const WARNING_RULES: readonly WarningRule[] = [
     id: modelRuleId('credit'),
     version: '1',
     signal: modelSignal('credit'),
-    from: { yellow: 0.15, orange: 0.3, red: 0.6 },
+    from: { yellow: 0.15 },
     days: 35,
     meaning: 'Probability that the loan goes bad, by the credit model on what is known by now'
   }

@@ -20,6 +20,12 @@ const InstalmentNo = Type.Integer({ minimum: 1, maximum: 1000 })
 const OfferId = idSchema('The partner’s id of the offer')
 const RuleId = idSchema('Rule or model that saw it')
 
+/** What a rule saw: numbers by their names. */
+export const EvidenceSchema = Type.Record(Type.String({ pattern: '^[a-z][a-z0-9._-]{0,63}$' }), Type.Number(), {
+  maxProperties: 8,
+  description: 'What the rule saw: numbers by their names'
+})
+
 /** What must be paid when, the first due date first. */
 const PlanSchema = Type.Array(
   Type.Object(
@@ -273,7 +279,8 @@ export const LOAN_EVENTS = {
         rule: RuleId,
         ruleVersion: Type.Optional(idSchema('Version of the rule')),
         level: memberOf(WARNING_CODES),
-        expiresAtMs: Type.Optional(timeSchema('From when it says nothing any more'))
+        expiresAtMs: Type.Optional(timeSchema('From when it says nothing any more')),
+        evidence: Type.Optional(EvidenceSchema)
       },
       strict
     ),

@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Redis } from 'ioredis'
+import type { EventType } from '../domain/event.ts'
+import { parseLogEvent } from '../features/event-json.ts'
+import { type Keys, PARTITIONS } from '../redis/keys.ts'
+import { createLogStreams, eventJsonOf } from '../redis/log-entries.ts'
+import type { Person, ScanPerson } from './scan.ts'
+
+/** People looked at together: their rows are one batch of the pool. */
+const TOGETHER = 32
+const SCAN_COUNT = 200
+/** Between two steps: decisions come first. */
+const REST_MS = 20
+const READ_COUNT = 200
+
+/** Events that a rule or model may see something in at once; the others wait for the hourly look. */
+const TRIGGERS: ReadonlySet<EventType> = new Set([
+  'loan.disbursed',
+  'loan.closed',
+  'loan.written_off',
+  'repayment.received',
+  'repayment.failed',
+  'repayment.returned',
+  'collection.contacted',
+  'bill.status',
+  'bureau.received',
+  'limit.used',
+  'limit.changed',
+  'profile.changed',
+  'account.transaction'
+])
+
+/** Looks at everybody with a loan, a few at a time. Running it again is harmless. */
+export function createSweep(redis: Redis, keys: Keys, scan: ScanPerson, withModels: boolean) {
+  return async (): Promise<'done'> => {
+    let cursor = '0'
+    do {
+      const [next, names] = await redis.scan(cursor, 'MATCH', keys.applicantLoansPattern(), 'COUNT', SCAN_COUNT)
+      cursor = next
+      const people = names.map((name) => {
+        const [tenant = '', applicantToken = ''] = name.split(':').slice(-2)
+        return { tenant, applicantToken }
+      })
+      await scanAll(scan, people, withModels)
+      await sleep(REST_MS)
+    } while (cursor !== '0')
+    return 'done'
+  }
+}
+
+/**
+ * Looks at those to whom something happened since the last time. How far the log was read is noted after they were looked at: a
+ * crash in between looks again. The first time it begins at the end of the log; whoever is missed because the log was trimmed, is
+ * found by the hourly look.
+ */
+export function createScanNew(redis: Redis, keys: Keys, scan: ScanPerson) {
+  const streams = createLogStreams(redis)
+  return async (): Promise<'done'> => {
+    for (let partition = 0; partition < PARTITIONS; partition++) {
+      const known = await redis.hget(keys.warningPositions(), String(partition))
+      for (let after = known ?? (await endOf(redis, keys.log(partition))); ; ) {
+        const entries = await streams.read({ stream: keys.log(partition), after, count: READ_COUNT })
+        const people = new Map<string, Person>()
+        for (const entry of entries) {
+          const json = eventJsonOf(entry)
+          const event = json === undefined ? undefined : parseLogEvent(json)
+          if (event === undefined || !TRIGGERS.has(event.type)) continue
+          const { tenant, refs } = event
+          people.set(`${tenant} ${refs.applicant}`, { tenant, applicantToken: refs.applicant })
+        }
+        await scanAll(scan, [...people.values()], true)
+        after = entries.at(-1)?.id ?? after
+        await redis.hset(keys.warningPositions(), String(partition), after)
+        if (entries.length < READ_COUNT) break
+      }
+    }
+    return 'done'
+  }
+}
+
+async function endOf(redis: Redis, stream: string): Promise<string> {
+  const [newest] = await redis.xrevrange(stream, '+', '-', 'COUNT', 1)
+  return newest?.[0] ?? '0-0'
+}
+
+async function scanAll(scan: ScanPerson, people: readonly Person[], withModels: boolean): Promise<void> {
+  for (let start = 0; start < people.length; start += TOGETHER)
+    await Promise.all(people.slice(start, start + TOGETHER).map((person) => scan(person, withModels)))
+}
