@@ -13,6 +13,7 @@ import { createLimitReview, createReviewLimit } from '../src/monitoring/limit-re
 import { LoanCheckSchema } from '../src/monitoring/loan-job.ts'
 import { loanScheduleRound } from '../src/monitoring/loan-schedule.ts'
 import { createMonitoringGaps } from '../src/monitoring/monitoring-gaps.ts'
+import { type OfferIndex, offerScheduleRound } from '../src/monitoring/offer-index.ts'
 import { createIfrs9Stage, createRollVintage } from '../src/monitoring/portfolio-table-jobs.ts'
 import { createQueueWorker, type JobOutcome, type QueueName, type QueueOptions } from '../src/monitoring/queues.ts'
 import { createRunLoanCheck } from '../src/monitoring/run-loan-check.ts'
@@ -41,6 +42,7 @@ export interface LoanWatchOptions {
   readonly metrics: Metrics
   readonly decisions: DecisionStore
   readonly outcomes: OutcomeStore
+  readonly offers: OfferIndex
   readonly queueOf: (name: QueueName) => Queue
   /** What all workers of a queue are made with. */
   readonly common: (queue: QueueName) => QueueOptions & {
@@ -51,7 +53,7 @@ export interface LoanWatchOptions {
 
 /** The part of the monitor that watches loans and runs by the clock: its workers, and the loop that makes its jobs. */
 export function createLoanWatch(options: LoanWatchOptions) {
-  const { redis, keys, config, log, metrics, decisions, outcomes, queueOf, common } = options
+  const { redis, keys, config, log, metrics, decisions, outcomes, offers, queueOf, common } = options
   const keepMs = config.DECISION_RETENTION_DAYS * DAY_MS
   const defaults = { utcOffsetMinutes: config.LOAN_UTC_OFFSET_MINUTES, graceDays: config.LOAN_GRACE_DAYS }
   const loans = createRedisLoanStore({ redis, keys, defaults, keepMs })
@@ -129,6 +131,7 @@ export function createLoanWatch(options: LoanWatchOptions) {
           if (made.length > 0) log.info({ jobs: made }, 'schedules made')
           restoreAtMs = performance.now() + RESTORE_MS
         }
+        await offerScheduleRound(offers, queueOf('offer-expiring'))
         return loanScheduleRound({ redis, keys, loans, queueOf, nowMs: Date.now, onQueued }, LOAN_JOBS)
       }
     })

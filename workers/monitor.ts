@@ -16,6 +16,7 @@ import {
   type OfferExpiring,
   OfferExpiringSchema
 } from '../src/monitoring/offer-expiring-job.ts'
+import { createOfferIndex } from '../src/monitoring/offer-index.ts'
 import { createIsOfferOpen } from '../src/monitoring/open-offers.ts'
 import { relayRound } from '../src/monitoring/outbox-relay.ts'
 import {
@@ -128,7 +129,9 @@ async function main(): Promise<void> {
   })
   const outcomes = createRedisOutcomeStore({ redis, keys, keepMs: config.DECISION_RETENTION_DAYS * DAY_MS })
   const emit = createEmitWebhook(redis, keys)
+  const offers = createOfferIndex(redis, keys, Date.now)
   const loanWatch = createLoanWatch({
+    offers,
     redis,
     keys,
     config,
@@ -149,6 +152,7 @@ async function main(): Promise<void> {
         watchOffers: createOfferWatch({
           queue: queues['offer-expiring'],
           endpointsOf: endpoints.ofTenant,
+          settle: offers.settle,
           nowMs: Date.now
         })
       })
@@ -161,6 +165,7 @@ async function main(): Promise<void> {
         store,
         emit,
         isOpen: createIsOfferOpen(redis, keys),
+        settle: offers.settle,
         nowMs: Date.now
       })
     }),
@@ -189,6 +194,7 @@ async function main(): Promise<void> {
   const reviews = createRedisReviewStore({ redis, keys, retentionMs: config.DECISION_RETENTION_DAYS * DAY_MS })
   const relay = {
     reader,
+    note: offers.note,
     review: createReviewRelay({ reviews, emit: createEmitWebhook(redis, keys) }),
     queue: queues['loan-monitor'],
     onRelayed: (jobs: number) => metrics.counter('credit_outbox_relayed_total').inc(jobs),

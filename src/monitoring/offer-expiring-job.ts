@@ -8,7 +8,7 @@ import { AssayError } from '../errors.ts'
 import type { EmitWebhook } from '../webhooks/emit.ts'
 import { type Endpoint, isTold } from '../webhooks/redis-endpoints.ts'
 import type { IsOfferOpen } from './open-offers.ts'
-import type { JobOutcome } from './queues.ts'
+import type { JobResult } from './queues.ts'
 
 /** Enough of a day to reach the borrower before the offers end. */
 const WARN_BEFORE_MS = 6 * 3_600_000
@@ -23,9 +23,13 @@ export function offerExpiringJobId({ decisionId }: OfferExpiring): string {
   return `exp_${decisionId}`
 }
 
+/** Says when an approval is to be looked at next, whatever becomes of its job; undefined for never. */
+export type SettleOffers = (approval: OfferExpiring, nextAtMs: number | undefined) => Promise<void>
+
 export interface OfferWatchDeps {
   readonly queue: Pick<Queue<OfferExpiring>, 'add'>
   readonly endpointsOf: (tenant: string) => Promise<readonly Endpoint[]>
+  readonly settle: SettleOffers
   readonly nowMs: () => number
 }
 
@@ -33,13 +37,15 @@ export interface OfferWatchDeps {
  * Plans the warning that the offers of an approval end, where somebody wants to hear it. Planned again it changes nothing:
  * its id is the decision’s.
  */
-export function createOfferWatch({ queue, endpointsOf, nowMs }: OfferWatchDeps) {
+export function createOfferWatch({ queue, endpointsOf, settle, nowMs }: OfferWatchDeps) {
   return async ({ decisionId, validUntil }: Decision, tenant: string): Promise<void> => {
-    if (validUntil === null) return
-    const isWanted = (await endpointsOf(tenant)).some((endpoint) => isTold(endpoint, 'offer.expiring'))
-    if (!isWanted) return
-    const delay = Math.max(0, Date.parse(validUntil) - WARN_BEFORE_MS - nowMs())
     const payload = { decisionId, tenant }
+    const isWanted =
+      validUntil !== null && (await endpointsOf(tenant)).some((endpoint) => isTold(endpoint, 'offer.expiring'))
+    if (!isWanted) return settle(payload, undefined)
+    const warnAtMs = Date.parse(validUntil) - WARN_BEFORE_MS
+    await settle(payload, warnAtMs)
+    const delay = Math.max(0, warnAtMs - nowMs())
     await queue.add('expiring', payload, { jobId: offerExpiringJobId(payload), delay })
   }
 }
@@ -48,12 +54,26 @@ export interface OfferExpiringDeps {
   readonly store: Pick<DecisionStore, 'read'>
   readonly emit: EmitWebhook
   readonly isOpen: IsOfferOpen
+  readonly settle: SettleOffers
   readonly nowMs: () => number
 }
 
-/** Tells the partner once that offers nobody has taken end soon. The job is a hint: what is stored decides. */
-export function createOfferExpiringJob({ store, emit, isOpen, nowMs }: OfferExpiringDeps) {
-  return async ({ decisionId, tenant }: OfferExpiring): Promise<JobOutcome> => {
+/**
+ * Tells the partner once that offers nobody has taken end soon. The job is a hint: what is stored decides, also that it comes too
+ * early.
+ */
+export function createOfferExpiringJob(deps: OfferExpiringDeps) {
+  const warn = createWarning(deps)
+  return async (payload: OfferExpiring): Promise<JobResult> => {
+    const result = await warn(payload)
+    const nextAtMs = typeof result === 'object' ? deps.nowMs() + result.postponeMs : undefined
+    await deps.settle(payload, nextAtMs)
+    return result
+  }
+}
+
+function createWarning({ store, emit, isOpen, nowMs }: OfferExpiringDeps) {
+  return async ({ decisionId, tenant }: OfferExpiring): Promise<JobResult> => {
     const stored = await store.read(tenant, decisionId)
     if (stored === undefined) return 'obsolete'
     const checked = readStoredDecision(stored)
@@ -62,6 +82,8 @@ export function createOfferExpiringJob({ store, emit, isOpen, nowMs }: OfferExpi
     const { decision, record } = checked.value
     const { applicationId, validUntil } = decision
     if (validUntil === null || Date.parse(validUntil) <= nowMs()) return 'obsolete'
+    const earlyMs = Date.parse(validUntil) - WARN_BEFORE_MS - nowMs()
+    if (earlyMs > 0) return { postponeMs: earlyMs }
     const offers = { tenant, decisionId, applicant: record.application.refs.applicant }
     if (!(await isOpen(offers))) return 'obsolete'
     await emit({

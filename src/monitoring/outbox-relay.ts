@@ -8,6 +8,8 @@ import { type LoanMonitor, loanMonitorJobId } from './queues.ts'
 export interface OutboxRelayDeps {
   readonly reader: GroupReader
   readonly queue: Pick<Queue<LoanMonitor>, 'addBulk'>
+  /** Keeps in mind that an approval is watched, where the jobs Redis can lose nothing of it. */
+  readonly note: (approvals: readonly LoanMonitor[]) => Promise<void>
   /** Does what is for the reviews. */
   readonly review: (event: ReviewEvent) => Promise<void>
   readonly onRelayed: (jobs: number) => void
@@ -27,7 +29,7 @@ type Effect =
  * what follows. A review that fails stays pending and is thrown at the end, when the others are done.
  */
 export async function relayRound(
-  { reader, queue, review, onRelayed, onMalformed }: OutboxRelayDeps,
+  { reader, queue, note, review, onRelayed, onMalformed }: OutboxRelayDeps,
   entries: readonly StreamEntry[]
 ) {
   if (entries.length === 0) return 0
@@ -38,7 +40,10 @@ export async function relayRound(
     const { payload } = effect
     return [{ name: 'monitor', data: payload, opts: { jobId: loanMonitorJobId(payload) } }]
   })
-  if (jobs.length > 0) await queue.addBulk(jobs)
+  if (jobs.length > 0) {
+    await note(jobs.map(({ data }) => data))
+    await queue.addBulk(jobs)
+  }
   const reviewed = await Promise.allSettled(
     effects.map((effect) => (effect?.kind === 'review' ? review(effect.event) : undefined))
   )

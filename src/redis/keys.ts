@@ -70,6 +70,8 @@ export function createKeys(prefix: string) {
     loanPlace: (tenant: string, loanId: string) => `${tag(partitionOfText(loanId))}:loan-place:${tenant}:${loanId}`,
     /** Sorted set: loans of the partition by when they are to be looked at. */
     loansDue: (partition: number) => `${tag(partition)}:loans-due`,
+    /** Sorted set: approvals of the partition whose offers are watched, by when they are to be looked at. */
+    offersDue: (partition: number) => `${tag(partition)}:offers-due`,
     /** String: what became of a decision: good or bad, when that was observed, who said so. */
     outcome: (partition: number, tenant: string, decisionId: string) =>
       `${tag(partition)}:outcome:${tenant}:${decisionId}`,

@@ -37,8 +37,11 @@ async function monitored(options: Parameters<typeof buildTestApp>[0] = {}) {
   const malformed: unknown[] = []
   const reviewed: string[] = []
   const failing: string[] = []
+  const noted: string[] = []
   const relay = {
     reader,
+    note: async (approvals: readonly LoanMonitor[]) =>
+      void noted.push(...approvals.map(({ decisionId }) => decisionId)),
     review: async ({ decisionId }: ReviewEvent) => {
       if (failing.includes(decisionId)) throw new Error('no place')
       reviewed.push(decisionId)
@@ -51,6 +54,7 @@ async function monitored(options: Parameters<typeof buildTestApp>[0] = {}) {
     service,
     monitor,
     watched,
+    noted,
     queueOptions,
     malformed,
     reviewed,
@@ -101,6 +105,7 @@ describe('an approved loan', () => {
     const { data } = await onlyJob(loan.monitor)
     expect(await loan.runMonitor(data)).toBe('done')
     expect(loan.watched).toEqual([`alpha ${decisionId}`])
+    expect(loan.noted).toEqual([decisionId, decisionId])
   })
 
   test('is relayed by the next relay when the first died between queueing and acknowledging', async () => {
