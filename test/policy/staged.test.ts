@@ -210,3 +210,10 @@ test.each([
   ])
   expect(codesOf(verdict)).toEqual(['R301'])
 })
+
+test('nobody is of age before the whole year in which the birthday may still come is over', () => {
+  const ofYear = (birthYear: number, at: string) =>
+    decideWith(staged(), { facts: { birthYear }, nowMs: Date.parse(at) }).outcome
+  expect(ofYear(2008, '2026-12-31T23:59:59.999Z')).toBe('DECLINE')
+  expect(ofYear(2008, '2027-01-01T00:00:00Z')).toBe('APPROVE')
+})
