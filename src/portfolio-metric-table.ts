@@ -14,6 +14,11 @@ export const PORTFOLIO_METRICS = {
     help: 'The same by stage of IFRS 9',
     labels: ['product', 'currency', 'stage']
   },
+  credit_expected_loss: {
+    type: 'gauge',
+    help: 'Expected loss of running loans, in whole units of the currency',
+    labels: ['product', 'currency', 'stage']
+  },
   credit_loans: { type: 'gauge', help: 'Loans of the book', labels: ['product', 'state'] },
   credit_early_warnings: {
     type: 'gauge',

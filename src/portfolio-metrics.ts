@@ -1,6 +1,9 @@
 import { type BookStanding, createBookStanding } from './loans/book-standing.ts'
+import { expectedLossMinor, exposureByMonth } from './loans/expected-loss.ts'
 import type { LoanHistory } from './loans/fold-loan.ts'
+import type { Loan } from './loans/loan-schema.ts'
 import type { Metrics } from './metrics.ts'
+import { LOSS_ASSUMPTIONS } from './monitoring/loss-assumptions.ts'
 
 const MINOR_UNITS = 100
 /** The book is read again after this, and never for more than a fiftieth of the time. */
@@ -31,7 +34,7 @@ export function createPortfolioGauges(deps: PortfolioGaugesDeps): () => { readon
   const read = async (): Promise<void> => {
     const startedAtMs = monotonicMs()
     try {
-      const book = createBookStanding(nowMs(), utcOffsetMinutes)
+      const book = createBookStanding(nowMs(), utcOffsetMinutes, lossMinorOf)
       for await (const history of readBook()) book.add(history)
       tell(book.standing())
       metrics.gauge('credit_loan_book_read_timestamp_seconds').set(nowMs() / 1000)
@@ -51,9 +54,14 @@ export function createPortfolioGauges(deps: PortfolioGaugesDeps): () => { readon
   }
 }
 
+function lossMinorOf(loan: Loan): number {
+  return expectedLossMinor(loan.stage, exposureByMonth(loan), LOSS_ASSUMPTIONS[loan.stage])
+}
+
 function createTell(metrics: Metrics) {
   const principal = metrics.gauge('credit_outstanding_principal')
   const stages = metrics.gauge('credit_stage_principal')
+  const losses = metrics.gauge('credit_expected_loss')
   const loans = metrics.gauge('credit_loans')
   const warnings = metrics.gauge('credit_early_warnings')
   const promises = metrics.gauge('credit_loan_promises')
@@ -61,11 +69,13 @@ function createTell(metrics: Metrics) {
   const vintages = metrics.gauge('credit_vintage_overdue_ratio')
   return (standing: BookStanding): void => {
     // What is not there any more must not stay.
-    for (const gauge of [principal, stages, loans, rolls, vintages]) gauge.reset()
+    for (const gauge of [principal, stages, losses, loans, rolls, vintages]) gauge.reset()
     for (const { product, currency, of, minor } of standing.byBucket)
       principal.set({ product, currency, bucket: of }, minor / MINOR_UNITS)
     for (const { product, currency, of, minor } of standing.byStage)
       stages.set({ product, currency, stage: of }, minor / MINOR_UNITS)
+    for (const { product, currency, of, minor } of standing.lossByStage)
+      losses.set({ product, currency, stage: of }, minor / MINOR_UNITS)
     for (const { product, state, count } of standing.loans) loans.set({ product, state }, count)
     for (const [level, count] of Object.entries(standing.warnings)) warnings.set({ level }, count)
     for (const [state, count] of Object.entries(standing.promises)) promises.set({ state }, count)

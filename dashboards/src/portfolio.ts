@@ -15,6 +15,9 @@ const BUCKET_COLOURS = {
   M6: 'red',
   'M6+': 'dark-red'
 }
+const STAGE_COLOURS = { 'stage 1': 'green', 'stage 2': 'yellow', 'stage 3': 'red' }
+const byStage = (name: 'credit_stage_principal' | 'credit_expected_loss') =>
+  `sum by (stage) (${highest(name, { by: ['product', 'currency', 'stage'], where: PRODUCT })})`
 const OVER_90 = /M4|M5|M6|M6[+]/
 
 const owed = (where: { readonly bucket?: RegExp } = {}) =>
@@ -153,15 +156,21 @@ Only moves to a worse place. From M1 to M2 more than half is usual; from M0 to M
       question: `For how much must losses of the whole life be expected?
 Stage 1 is as it was when it was granted, stage 2 has become much riskier, stage 3 has defaulted. It moves the provisions before the losses.`,
       unit: 'short',
-      width: 12,
+      width: 6,
       stacked: true,
-      colours: { 'stage 1': 'green', 'stage 2': 'yellow', 'stage 3': 'red' },
-      queries: [
-        {
-          expr: `sum by (stage) (${highest('credit_stage_principal', { by: ['product', 'currency', 'stage'], where: PRODUCT })})`,
-          legend: 'stage {{stage}}'
-        }
-      ],
+      colours: STAGE_COLOURS,
+      queries: [{ expr: byStage('credit_stage_principal'), legend: 'stage {{stage}}' }],
+      whenNone: 'Nothing is owed'
+    }),
+    timeSeries({
+      title: 'Expected loss by stage',
+      question: `How much of it will be lost?
+Twelve months in stage 1, the whole life in 2 and 3; by assumptions that a lender replaces with what it has measured (docs/monitoring.md).`,
+      unit: 'short',
+      width: 6,
+      stacked: true,
+      colours: STAGE_COLOURS,
+      queries: [{ expr: byStage('credit_expected_loss'), legend: 'stage {{stage}}' }],
       whenNone: 'Nothing is owed'
     })
   ]

@@ -22,6 +22,8 @@ export interface BookStanding {
   /** Running loans: principal not paid, by bucket and by stage of IFRS 9. */
   readonly byBucket: readonly Amount[]
   readonly byStage: readonly Amount[]
+  /** Their expected loss, by stage. */
+  readonly lossByStage: readonly Amount[]
   /** All loans, by state. */
   readonly loans: readonly { readonly product: string; readonly state: string; readonly count: number }[]
   readonly warnings: Readonly<Record<string, number>>
@@ -54,12 +56,15 @@ interface VintageSum {
 /**
  * Adds up the loan book loan by loan, so that whoever reads it may rest in between. Roll rates and vintages are those of
  * roll-rates.ts and vintages.ts, of one loan at a time: their amounts add up.
+ *
+ * @param lossMinorOf expected loss of a running loan, minor units
  */
-export function createBookStanding(nowMs: number, utcOffsetMinutes: number) {
+export function createBookStanding(nowMs: number, utcOffsetMinutes: number, lossMinorOf: (loan: Loan) => number) {
   const lastMonth = addMonths(monthAt(nowMs, utcOffsetMinutes), -1)
   const firstVintage = addMonths(lastMonth, 1 - VINTAGE_MONTHS)
   const buckets = new Map<string, number>()
   const stages = new Map<string, number>()
+  const losses = new Map<string, number>()
   const states = new Map<string, number>()
   const warnings: Record<string, number> = { yellow: 0, orange: 0, red: 0 }
   const promises = { open: 0, kept: 0, broken: 0 }
@@ -99,6 +104,7 @@ export function createBookStanding(nowMs: number, utcOffsetMinutes: number) {
       if (isRunning(loan)) {
         add(buckets, [product, currency, bucket], balanceMinor)
         add(stages, [product, currency, String(stage)], balanceMinor)
+        add(losses, [product, currency, String(stage)], lossMinorOf(loan))
         for (const { level } of loan.warnings) if (level !== 'none') warnings[level] = (warnings[level] ?? 0) + 1
       }
       for (const { state: kept } of loan.promises) promises[kept]++
@@ -108,6 +114,7 @@ export function createBookStanding(nowMs: number, utcOffsetMinutes: number) {
     standing: (): BookStanding => ({
       byBucket: amounts(buckets),
       byStage: amounts(stages),
+      lossByStage: amounts(losses),
       loans: [...states].map(([key, count]) => {
         const [product, state] = partsOf(key)
         return { product, state, count }

@@ -19,13 +19,13 @@ const loan = (month: string, ...paidOn: string[]): LoanHistory =>
   foldLoan([disbursed(`2024-${month}-05`, ROWS, TOLD), ...paidOn.map((date) => paid(date, 100_000))], UTC)
 
 function standingOf(...book: readonly LoanHistory[]) {
-  const standing = createBookStanding(NOW_MS, 0)
+  const standing = createBookStanding(NOW_MS, 0, ({ balanceMinor, stage }) => (balanceMinor * stage) / 10)
   for (const history of book) standing.add(history)
   return standing.standing()
 }
 
 test('what is owed stands in its bucket and stage, and closed loans owe nothing', () => {
-  const { byBucket, byStage, loans } = standingOf(
+  const { byBucket, byStage, lossByStage, loans } = standingOf(
     loan('01', '2024-02-10', '2024-03-10'),
     loan('01', '2024-02-10'),
     loan('01'),
@@ -37,6 +37,9 @@ test('what is owed stands in its bucket and stage, and closed loans owe nothing'
     { product: 'cash', currency: 'CNY', of: 'M2', minor: 200_000 }
   ])
   expect(byStage.reduce((sum, { minor }) => sum + minor, 0)).toBe(byBucket.reduce((sum, { minor }) => sum + minor, 0))
+  expect(lossByStage.map(({ of, minor }) => [of, minor])).toEqual(
+    byStage.map(({ of, minor }) => [of, (minor * Number(of)) / 10])
+  )
   expect(loans.reduce((sum, { count }) => sum + count, 0)).toBe(4)
 })
 
