@@ -20,6 +20,10 @@ export interface ServiceUnderTest {
   readonly redisUrl: string
   /** The gateway’s private port, for its metrics. */
   readonly opsUrl: string
+  /** The private ports of all processes, by name. */
+  readonly opsUrls: Readonly<Record<string, string>>
+  /** bin/assay against this service; runs to its end. */
+  readonly cli: Cli
   /** Where the gateway's inspector opens when it is asked to; only when it was started to be profiled. */
   readonly inspectPort: number | undefined
   /** gateway, redis, ingest and monitor. */
@@ -41,6 +45,12 @@ export interface ServiceOptions {
   readonly monitors?: number
   /** Of Redis; as in production when left out. */
   readonly appendfsync?: Appendfsync
+  /** Of the identity tokens; a random one when left out. Two runs with one see the same tokens. */
+  readonly tokenKey?: string
+  /** Whose key is made. */
+  readonly tenant?: string
+  /** Whether to listen where `npm start` does, or next to it; else on any free ports. */
+  readonly usualPorts?: boolean
   /** How ended processes are started again, where they are ended on purpose; see launcher/supervise.mjs. */
   readonly restarts?: { readonly longestPauseMs: number; readonly perMinute: number }
 }
@@ -68,7 +78,7 @@ export async function startServiceUnderTest(options: ServiceOptions): Promise<Se
     ALLOW_AS_OF: '',
     ...(inspectPort !== undefined && { NODE_OPTIONS: `--inspect-port=${inspectPort}` })
   }
-  const tokenKey = randomBytes(32).toString('hex')
+  const { tokenKey = randomBytes(32).toString('hex'), tenant = TENANT } = options
   const server = await resolveRedisServer({ env: process.env })
   const pids: Record<string, number> = {}
   const disturbances: string[] = []
@@ -81,8 +91,8 @@ export async function startServiceUnderTest(options: ServiceOptions): Promise<Se
     env,
     redis: { server, extraArgs: ['--appendfsync', options.appendfsync ?? 'always'] },
     host: '127.0.0.1',
-    port: await freePort(),
-    opsPort: await freePort(),
+    port: options.usualPorts ? null : await freePort(),
+    opsPort: options.usualPorts ? null : await freePort(),
     tokenKey,
     restarts: options.restarts,
     report: (line: string) => {
@@ -109,16 +119,19 @@ export async function startServiceUnderTest(options: ServiceOptions): Promise<Se
     await orAborted(stack.ready(READY_MS), signal)
     const cliEnv = { ...env, REDIS_URL: stack.redisUrl, TOKEN_KEY: tokenKey }
     const entry = join(ROOT, 'src/cli/main.ts')
-    const key = await createKey(runCli({ node: process.execPath, entry, env: cliEnv, signal }))
+    const cli: Cli = runCli({ node: process.execPath, entry, env: cliEnv, signal })
+    const key = await createKey(cli, tenant)
     ready = true
     return {
       port: Number(new URL(stack.apiUrl).port),
       key,
-      tenant: TENANT,
+      tenant,
       redisPrefix,
       redisVersion: server.version,
       redisUrl: stack.redisUrl,
       opsUrl: stack.opsUrls.gateway as string,
+      opsUrls: stack.opsUrls,
+      cli,
       inspectPort,
       pids,
       assertUndisturbed: () => {
@@ -145,10 +158,10 @@ async function orAborted<Value>(work: Promise<Value>, signal: AbortSignal): Prom
   }
 }
 
-type Cli = (args: readonly string[]) => Promise<{ code: number | null; stdout: string; stderr: string }>
+export type Cli = (args: readonly string[]) => Promise<{ code: number | null; stdout: string; stderr: string }>
 
-async function createKey(cli: Cli): Promise<string> {
-  const { code, stdout, stderr } = await cli(['keys', 'create', '--tenant', TENANT, '--json'])
+async function createKey(cli: Cli, tenant: string): Promise<string> {
+  const { code, stdout, stderr } = await cli(['keys', 'create', '--tenant', tenant, '--json'])
   if (code !== 0) throw new Error(`no partner key could be made: ${stderr.trim()}`)
   return (JSON.parse(stdout) as { key: string }).key
 }

@@ -142,7 +142,8 @@ describe('who may import whom', () => {
     const wrong = SOURCES.flatMap((file) =>
       importsOf(file)
         .filter(
-          (specifier) => /(^|\/)(workers|test|load-tests|launcher)\//.test(specifier) || /\/main\.ts$/.test(specifier)
+          (specifier) =>
+            /(^|\/)(workers|test|load-tests|launcher|demo)\//.test(specifier) || /\/main\.ts$/.test(specifier)
         )
         .map((specifier) => `${file} -> ${specifier}`)
     )
@@ -194,7 +195,15 @@ describe('where a library may be used', () => {
 
 describe('the shape of the code', () => {
   const TEXTS = globSync(
-    ['src/**/*.ts', 'workers/**/*.ts', 'test/**/*.ts', 'load-tests/**/*.{ts,mjs}', 'launcher/**/*.mjs', 'docs/**/*.ts'],
+    [
+      'src/**/*.ts',
+      'workers/**/*.ts',
+      'test/**/*.ts',
+      'load-tests/**/*.{ts,mjs}',
+      'demo/**/*.{ts,mjs}',
+      'launcher/**/*.mjs',
+      'docs/**/*.ts'
+    ],
     {
       cwd: ROOT
     }

@@ -1,15 +1,15 @@
 import type { SimulatedItem } from './scene.ts'
 
 /** Items by time, then in the order in which they were put: a binary heap. */
-export class ItemQueue {
-  readonly #heap: { readonly item: SimulatedItem; readonly order: number }[] = []
+export class ItemQueue<Item extends { readonly atMs: number } = SimulatedItem> {
+  readonly #heap: { readonly item: Item; readonly order: number }[] = []
   #puts = 0
 
   get size(): number {
     return this.#heap.length
   }
 
-  put(item: SimulatedItem): void {
+  put(item: Item): void {
     const heap = this.#heap
     heap.push({ item, order: this.#puts++ })
     for (let child = heap.length - 1; child > 0; ) {
@@ -21,7 +21,7 @@ export class ItemQueue {
   }
 
   /** Takes the first item if it lies before an instant. */
-  takeBefore(atMs: number): SimulatedItem | undefined {
+  takeBefore(atMs: number): Item | undefined {
     const heap = this.#heap
     const first = heap[0]
     if (first === undefined || first.item.atMs >= atMs) return undefined
@@ -56,6 +56,6 @@ export class ItemQueue {
   }
 
   #at(index: number) {
-    return this.#heap[index] as { readonly item: SimulatedItem; readonly order: number }
+    return this.#heap[index] as { readonly item: Item; readonly order: number }
   }
 }

@@ -1,0 +1,90 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Queue } from 'bullmq'
+import { QUEUE_NAMES } from '../src/monitoring/queues.ts'
+import { createRedis, whenReady } from '../src/redis/client.ts'
+import { countPending } from '../src/redis/group-reader.ts'
+import { createKeys, PARTITIONS } from '../src/redis/keys.ts'
+
+export interface Nights {
+  /** By day the queues rest, so that what the jobs do never depends on how fast the machine is. */
+  readonly rest: () => Promise<void>
+  /** Lets everything run that is due by now, and waits until nothing is left of it. */
+  readonly work: () => Promise<void>
+  /** The queues run by themselves from now on. */
+  readonly end: () => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+export interface NightsOptions {
+  readonly redisUrl: string
+  readonly redisPrefix: string
+  /** The time of the demo. */
+  readonly nowMs: () => number
+  readonly deadlineMs: number
+}
+
+const LOOK_MS = 10
+const COMMAND_TIMEOUT_MS = 10_000
+/** BullMQ keeps delayed jobs by their time in milliseconds times this, and wakes a worker by a member of `marker`. */
+const DELAYED_SCALE = 0x1000
+const WAKE = ['0', '0'] as const
+
+/**
+ * Runs the monitor’s work of a day in one go. Jobs that wait for a time are due by the demo’s clock, because the monitor
+ * lives by it; a worker that sleeps until then is woken here, for its sleep is real.
+ */
+export async function createNights({ redisUrl, redisPrefix, nowMs, deadlineMs }: NightsOptions): Promise<Nights> {
+  const onError = () => {}
+  const client = (role: 'request' | 'jobs') =>
+    createRedis({ url: redisUrl, name: 'assay-demo', role, commandTimeoutMs: COMMAND_TIMEOUT_MS, onError })
+  const [redis, connection] = [client('request'), client('jobs')]
+  await whenReady(redis, COMMAND_TIMEOUT_MS)
+  const keys = createKeys(redisPrefix)
+  const prefix = keys.jobs()
+  const queues = QUEUE_NAMES.map((name) => new Queue(name, { connection, prefix }))
+  for (const queue of queues) queue.on('error', onError)
+  const outboxes = Array.from({ length: PARTITIONS }, (_, partition) => keys.outbox(partition))
+
+  /** What is left to do by now; workers that sleep in front of it are woken. */
+  const look = async (): Promise<number> => {
+    const counted = queues.map(async ({ name }) => {
+      const of = (what: string) => `${prefix}:${name}:${what}`
+      const [waiting, prioritized, active, due] = await Promise.all([
+        redis.llen(of('wait')),
+        redis.zcard(of('prioritized')),
+        redis.llen(of('active')),
+        redis.zcount(of('delayed'), '-inf', (nowMs() + 1) * DELAYED_SCALE)
+      ])
+      if (waiting + prioritized + due > 0) await redis.zadd(of('marker'), ...WAKE)
+      return waiting + prioritized + active + due
+    })
+    const left = [
+      ...counted,
+      countPending(redis, outboxes, 'relay'),
+      countPending(redis, [keys.webhookOutbox()], 'relay')
+    ]
+    return (await Promise.all(left)).reduce((sum, count) => sum + count, 0)
+  }
+
+  const resume = () => Promise.all(queues.map((queue) => queue.resume()))
+  const rest = async () => void (await Promise.all(queues.map((queue) => queue.pause())))
+  return {
+    rest,
+    work: async () => {
+      await resume()
+      const endAtMs = performance.now() + deadlineMs
+      for (let left = await look(); left > 0; left = await look()) {
+        if (performance.now() > endAtMs)
+          throw new Error(`${left} jobs and outbox entries are still left after ${deadlineMs} ms`)
+        await sleep(LOOK_MS)
+      }
+      await rest()
+    },
+    end: async () => void (await resume()),
+    close: async () => {
+      await Promise.all(queues.map((queue) => queue.close()))
+      redis.disconnect()
+      connection.disconnect()
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import { createChance } from '../load-tests/simulator/chance.ts'
+import { ItemQueue } from '../load-tests/simulator/item-queue.ts'
+import { DAY_MS } from '../load-tests/simulator/world.ts'
+import type { Decision } from '../src/domain/decision.ts'
+import type { EventInput } from '../src/domain/event.ts'
+import type { OutcomeInput } from '../src/outcomes/outcome.ts'
+import { afterApproval, type Sequel } from './borrower.ts'
+import type { DemoClock } from './clock.ts'
+import type { Nights } from './nights.ts'
+import { createReviewers } from './reviewers.ts'
+import type { DemoService } from './service.ts'
+import { createTally, type DecisionSummary } from './tally.ts'
+import { type DemoApplication, type Happening, type WorldOptions, world } from './world.ts'
+
+export interface YearOptions extends WorldOptions {
+  readonly service: DemoService
+  readonly clock: Pick<DemoClock, 'advanceTo'>
+  readonly nights: Pick<Nights, 'rest' | 'work'>
+  readonly signal: AbortSignal
+  readonly onDay: (day: number, soFar: DecisionSummary) => void
+}
+
+export interface Year {
+  readonly decisions: DecisionSummary
+  /** Of all loans that were paid out. */
+  readonly loanIds: readonly string[]
+  readonly events: number
+}
+
+/** Declined borrowers who ask for a person. */
+const ASKS_SHARE = 0.08
+
+/**
+ * Lives the year: one thing after the other, each at its own instant of the demo’s clock, so that a slow machine changes
+ * nothing of what is decided. By night the monitor does the work of the day and the reviewers theirs.
+ */
+export async function liveYear(options: YearOptions): Promise<Year> {
+  const { seed, days, startMs, service, clock, nights, signal, onDay } = options
+  const tally = createTally()
+  const applications = new Map<string, DemoApplication>()
+  const loanIds: string[] = []
+  const agenda = new ItemQueue<Happening | Sequel>()
+  let events: EventInput[] = []
+  let outcomes: OutcomeInput[] = []
+  let told = 0
+
+  /** Tells what has happened by now; the next decision sees it. */
+  const flush = async (): Promise<void> => {
+    if (events.length > 0) await service.tell(events)
+    if (outcomes.length > 0) await service.post(outcomes)
+    told += events.length
+    events = []
+    outcomes = []
+  }
+  const follow = (application: DemoApplication, decision: Decision, atMs: number): void => {
+    tally.decided(application, decision)
+    if (decision.decision !== 'APPROVE') return
+    for (const sequel of afterApproval(seed, application, decision, atMs)) agenda.put(sequel)
+  }
+  const apply = async (application: DemoApplication): Promise<void> => {
+    const { request, atMs, truth } = application
+    await flush()
+    const decision = await service.decide(request)
+    applications.set(request.applicationId, application)
+    follow(application, decision, atMs)
+    const asks = createChance(seed, `asks ${request.applicationId}`).is(ASKS_SHARE)
+    if (decision.decision === 'DECLINE' && !truth.isFraud && asks) await service.askForReview(decision.decisionId)
+  }
+  const take = async (item: Happening | Sequel): Promise<void> => {
+    clock.advanceTo(item.atMs)
+    if (item.kind === 'application') return apply(item)
+    if (item.kind === 'outcome') {
+      tally.outcome(item.outcome)
+      outcomes.push(item.outcome)
+      return
+    }
+    events.push(item.event)
+    if (item.event.type !== 'loan.disbursed') return
+    const { loanId } = item.event.data as { loanId: string }
+    loanIds.push(loanId)
+    const application = applications.get(loanId.slice('loan-'.length))
+    if (application !== undefined) tally.disbursed(application)
+  }
+  const review = createReviewers({
+    seed,
+    service,
+    applicationOf: (applicationId) => applications.get(applicationId),
+    onDecided: (application, decision) => follow(application, decision, Date.parse(decision.decidedAt))
+  })
+
+  const happenings = world(options)
+  let ahead = happenings.next()
+  await nights.rest()
+  for (let day = 0; day < days; day++) {
+    signal.throwIfAborted()
+    const endMs = startMs + (day + 1) * DAY_MS
+    for (; !ahead.done && ahead.value.atMs < endMs; ahead = happenings.next()) agenda.put(ahead.value)
+    for (let item = agenda.takeBefore(endMs); item !== undefined; item = agenda.takeBefore(endMs)) await take(item)
+    await flush()
+    clock.advanceTo(endMs)
+    await nights.work()
+    // What came on the last day is left for whoever looks at the queue.
+    if (day < days - 1) await review(endMs)
+    onDay(day + 1, tally.summary())
+  }
+  return { decisions: tally.summary(), loanIds, events: told }
+}
