@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { type ServiceUnderTest, startServiceUnderTest } from '../load-tests/stack.ts'
 import { createDemoClock, type DemoClock } from './clock.ts'
-import { createNights, type Nights } from './nights.ts'
 import { createDemoService, type DemoService } from './service.ts'
+import { createShifts, type Shifts } from './shifts.ts'
 import { startWebhookSink, type WebhookSink } from './webhook-sink.ts'
 
 export interface DemoStack {
@@ -14,7 +14,7 @@ export interface DemoStack {
   readonly pids: ServiceUnderTest['pids']
   readonly clock: DemoClock
   readonly service: DemoService
-  readonly nights: Nights
+  readonly shifts: Shifts
   readonly webhooks: WebhookSink
   readonly stop: () => Promise<void>
 }
@@ -29,7 +29,7 @@ export interface DemoStackOptions {
 
 const TENANT = 'demo'
 const REVIEWERS = ['li.na', 'amina.bello'] as const
-const NIGHT_DEADLINE_MS = 60_000
+const SHIFT_DEADLINE_MS = 60_000
 
 /**
  * A service of its own as `npm start` runs it, on the demo’s clock, with a partner, two reviewers and an end for webhooks.
@@ -62,7 +62,10 @@ export async function startDemoStack(options: DemoStackOptions): Promise<DemoSta
         WEBHOOK_ALLOW_PRIVATE: 'true',
         DECISION_DEADLINE_MS: '20000',
         REDIS_TIMEOUT_MS: '10000',
-        OUTBOX_JOBS_PER_SECOND: '10000'
+        OUTBOX_JOBS_PER_SECOND: '10000',
+        JOBS_PER_SECOND: '10000',
+        LOAN_LOOK_MS: '20',
+        OUTBOX_REST_MS: '1'
       }
     })
     ends.push(running.stop)
@@ -76,13 +79,13 @@ export async function startDemoStack(options: DemoStackOptions): Promise<DemoSta
       Promise.all(REVIEWERS.map((person) => line(['keys', 'create', '--reviewer', person]))),
       line(['webhooks', 'add', '--url', webhooks.url])
     ])
-    const nights = await createNights({ redisUrl, redisPrefix, nowMs: clock.nowMs, deadlineMs: NIGHT_DEADLINE_MS })
-    ends.push(nights.close)
+    const shifts = await createShifts({ redisUrl, redisPrefix, nowMs: clock.nowMs, deadlineMs: SHIFT_DEADLINE_MS })
+    ends.push(shifts.close)
     const apiUrl = `http://127.0.0.1:${port}`
     const reviewerKeys = reviewers.map((each) => each.key)
     const service = createDemoService({ apiUrl, key, reviewerKeys, signal })
     const reviewerKey = reviewerKeys[0] as string
-    return { apiUrl, key, reviewerKey, adminKey, opsUrls, pids, clock, service, nights, webhooks, stop }
+    return { apiUrl, key, reviewerKey, adminKey, opsUrls, pids, clock, service, shifts, webhooks, stop }
   } catch (error) {
     await stop()
     throw error

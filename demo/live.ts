@@ -17,9 +17,9 @@ const LOANS_AT_ONCE = 16
 
 /** The whole demo on a running stack: the year, and then how the loan book and the metrics of all processes stand. */
 export async function liveAndSummarise(stack: DemoStack, options: LiveOptions): Promise<DemoSummary> {
-  const { service, clock, nights, webhooks, opsUrls } = stack
+  const { service, clock, shifts, webhooks, opsUrls } = stack
   const startedAtMs = performance.now()
-  const year = await liveYear({ ...options, service, clock, nights })
+  const year = await liveYear({ ...options, service, clock, shifts })
   const loans = await loansOf(stack, year)
   const samples = await scrape(Object.values(opsUrls))
   const wallSeconds = (performance.now() - startedAtMs) / 1000

@@ -16,11 +16,11 @@ export interface ReviewersOptions {
 /** Frauds that a person sees through, and what else a person does. */
 const SEEN_THROUGH_SHARE = 0.9
 const HONEST = { approve: 0.62, decline: 0.3, return: 0.08 } as const
-/** Most reviews are done in the night they come; some wait for days, so that a few are late. */
+/** Most reviews are done on the day they come; some wait for days, so that a few are late. */
 const LATE_SHARE = 0.08
 const LATE_DAYS = 3
 
-/** The people at the review desk, once a night: each review is claimed and finished as its application deserves, mostly. */
+/** The people at the review desk, once a day: each review is claimed and finished as its application deserves, mostly. */
 export function createReviewers({ seed, service, applicationOf, onDecided }: ReviewersOptions) {
   /** A review that was given back comes again. */
   const looks = new Map<string, number>()

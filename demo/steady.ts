@@ -18,11 +18,11 @@ const DAYS = 365
  * as they come without their simulated pauses.
  */
 export async function steadyTraffic(
-  { clock, nights, service }: DemoStack,
+  { clock, shifts, service }: DemoStack,
   { seed, signal }: SteadyOptions
 ): Promise<void> {
   clock.followReality()
-  await nights.end()
+  await shifts.end()
   const chance = createChance(seed, 'steady')
   // Ids of the year before must not come again.
   const options = {

@@ -1,21 +1,21 @@
 import { createChance } from '../load-tests/simulator/chance.ts'
 import { ItemQueue } from '../load-tests/simulator/item-queue.ts'
-import { DAY_MS } from '../load-tests/simulator/world.ts'
+import { DAY_MS, HOUR_MS } from '../load-tests/simulator/world.ts'
 import type { Decision } from '../src/domain/decision.ts'
 import type { EventInput } from '../src/domain/event.ts'
 import type { OutcomeInput } from '../src/outcomes/outcome.ts'
 import { afterApproval, type Sequel } from './borrower.ts'
 import type { DemoClock } from './clock.ts'
-import type { Nights } from './nights.ts'
 import { createReviewers } from './reviewers.ts'
 import type { DemoService } from './service.ts'
+import type { Shifts } from './shifts.ts'
 import { createTally, type DecisionSummary } from './tally.ts'
 import { type DemoApplication, type Happening, type WorldOptions, world } from './world.ts'
 
 export interface YearOptions extends WorldOptions {
   readonly service: DemoService
   readonly clock: Pick<DemoClock, 'advanceTo'>
-  readonly nights: Pick<Nights, 'rest' | 'work'>
+  readonly shifts: Pick<Shifts, 'rest' | 'work'>
   readonly signal: AbortSignal
   readonly onDay: (day: number, soFar: DecisionSummary) => void
 }
@@ -27,15 +27,19 @@ export interface Year {
   readonly events: number
 }
 
+/** Front-ends that lost an answer and send the application again. */
+const RESENDS_SHARE = 0.02
 /** Declined borrowers who ask for a person. */
 const ASKS_SHARE = 0.08
+/** In UTC: inside the hours of contact in Lagos and Shanghai, and soon after what is due in the morning. */
+const SHIFT_HOURS = [6, 12] as const
 
 /**
  * Lives the year: one thing after the other, each at its own instant of the demo’s clock, so that a slow machine changes
- * nothing of what is decided. By night the monitor does the work of the day and the reviewers theirs.
+ * nothing of what is decided. Twice a day the monitor does what has come due since, and after the second time the reviewers do their work.
  */
 export async function liveYear(options: YearOptions): Promise<Year> {
-  const { seed, days, startMs, service, clock, nights, signal, onDay } = options
+  const { seed, days, startMs, service, clock, shifts: monitor, signal, onDay } = options
   const tally = createTally()
   const applications = new Map<string, DemoApplication>()
   const loanIds: string[] = []
@@ -63,7 +67,10 @@ export async function liveYear(options: YearOptions): Promise<Year> {
     const decision = await service.decide(request)
     applications.set(request.applicationId, application)
     follow(application, decision, atMs)
-    const asks = createChance(seed, `asks ${request.applicationId}`).is(ASKS_SHARE)
+    const chance = createChance(seed, `front-end ${request.applicationId}`)
+    if (chance.is(RESENDS_SHARE) && (await service.decide(request)).decisionId !== decision.decisionId)
+      throw new Error(`${request.applicationId} was decided twice`)
+    const asks = chance.is(ASKS_SHARE)
     if (decision.decision === 'DECLINE' && !truth.isFraud && asks) await service.askForReview(decision.decisionId)
   }
   const take = async (item: Happening | Sequel): Promise<void> => {
@@ -90,18 +97,33 @@ export async function liveYear(options: YearOptions): Promise<Year> {
 
   const happenings = world(options)
   let ahead = happenings.next()
-  await nights.rest()
-  for (let day = 0; day < days; day++) {
+  await monitor.rest()
+  for (const { day, atMs } of shiftsOf(startMs, days)) {
     signal.throwIfAborted()
-    const endMs = startMs + (day + 1) * DAY_MS
-    for (; !ahead.done && ahead.value.atMs < endMs; ahead = happenings.next()) agenda.put(ahead.value)
-    for (let item = agenda.takeBefore(endMs); item !== undefined; item = agenda.takeBefore(endMs)) await take(item)
+    for (; !ahead.done && ahead.value.atMs < atMs; ahead = happenings.next()) agenda.put(ahead.value)
+    for (let item = agenda.takeBefore(atMs); item !== undefined; item = agenda.takeBefore(atMs)) await take(item)
     await flush()
-    clock.advanceTo(endMs)
-    await nights.work()
-    // What came on the last day is left for whoever looks at the queue.
-    if (day < days - 1) await review(endMs)
-    onDay(day + 1, tally.summary())
+    clock.advanceTo(atMs)
+    await monitor.work()
+    if (day === undefined) continue
+    // What came last is left for whoever looks at the queue.
+    if (day < days) await review(atMs)
+    onDay(day, tally.summary())
   }
   return { decisions: tally.summary(), loanIds, events: told }
+}
+
+interface Shift {
+  readonly atMs: number
+  /** Which day it ends, from 1; undefined for a shift within the day. */
+  readonly day: number | undefined
+}
+
+function* shiftsOf(startMs: number, days: number): Generator<Shift> {
+  for (let day = 0; day < days; day++)
+    for (const hour of SHIFT_HOURS) {
+      const ends = hour === SHIFT_HOURS.at(-1)
+      yield { atMs: startMs + day * DAY_MS + hour * HOUR_MS, day: ends ? day + 1 : undefined }
+    }
+  yield { atMs: startMs + days * DAY_MS, day: undefined }
 }

@@ -76,11 +76,16 @@ export const ConfigSchema = Type.Object({
     100,
     100_000
   ),
+  OUTBOX_REST_MS: millis(
+    'Pause between two rounds of the relays of outbox and webhooks, in which entries gather; decisions come first',
+    100
+  ),
   JOBS_PER_SECOND: count(
     'Checks of loans that become jobs, and jobs of a queue that run, each second at most; what falls due at once is spread by it',
     200,
     100_000
   ),
+  LOAN_LOOK_MS: millis('Pause between two looks for loans of which something is due', 1000),
   JOBS_TIME_ZONE: Type.String({
     pattern: '^[A-Za-z]+(/[A-Za-z0-9_+-]+)*$',
     default: 'Asia/Shanghai',

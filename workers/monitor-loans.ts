@@ -28,8 +28,6 @@ import { createGuardJobs } from './monitor-guard.ts'
 import { createWarningJobs } from './monitor-warnings.ts'
 
 const DAY_MS = 86_400_000
-/** Between two looks for loans of which something is due. */
-const REST_MS = 1000
 const FAULT_REST_MS = 1000
 const RESTORE_MS = 30_000
 const SCHEDULED_CONCURRENCY = 3
@@ -120,7 +118,7 @@ export function createLoanWatch(options: LoanWatchOptions) {
     const onQueued = (jobs: number) => metrics.counter('credit_loan_checks_queued_total').inc(jobs)
     return startWorkerLoop({
       name: 'loan schedule',
-      restMs: (looked) => Math.max(REST_MS, (looked * 1000) / config.JOBS_PER_SECOND),
+      restMs: (looked) => Math.max(config.LOAN_LOOK_MS, (looked * 1000) / config.JOBS_PER_SECOND),
       faultRestMs: FAULT_REST_MS,
       log,
       round: async () => {

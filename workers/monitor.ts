@@ -58,8 +58,6 @@ const BATCH = 1
 const BLOCK_MS = 1000
 const TAKE_OVER_AFTER_MS = 30_000
 const HOUSEKEEPING_MS = 30_000
-/** Nobody waits for a job to be queued within the second: let entries gather and yield to decisions. */
-const REST_MS = 100
 const FAULT_REST_MS = 1000
 const LOW_PRIORITY = 19
 const COMMAND_TIMEOUT_MS = 5000
@@ -224,7 +222,7 @@ async function main(): Promise<void> {
   let housekeepingAtMs = 0
   const loop = startWorkerLoop({
     name: 'relay',
-    restMs: (jobs) => Math.max(REST_MS, (jobs * 1000) / config.OUTBOX_JOBS_PER_SECOND),
+    restMs: (jobs) => Math.max(config.OUTBOX_REST_MS, (jobs * 1000) / config.OUTBOX_JOBS_PER_SECOND),
     faultRestMs: FAULT_REST_MS,
     log,
     round: async () => {
@@ -240,7 +238,7 @@ async function main(): Promise<void> {
   let webhookHousekeepingAtMs = 0
   const webhookLoop = startWorkerLoop({
     name: 'webhook relay',
-    restMs: () => REST_MS,
+    restMs: () => config.OUTBOX_REST_MS,
     faultRestMs: FAULT_REST_MS,
     log,
     round: async () => {

@@ -113,6 +113,7 @@ const CHOSEN: Readonly<Record<string, string>> = {
   REDIS_PREFIX: 'other',
   OPS_ADMIN_KEY: 'k'.repeat(24),
   LOG_LEVEL: 'warn',
+  JOBS_TIME_ZONE: 'Africa/Lagos',
   SCORE_THREADS: '2',
   LOAN_GRACE_DAYS: '3',
   ADOPT_FOREIGN_PROFILES: 'true'

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Queue } from 'bullmq'
+import { AHEAD_MS } from '../src/monitoring/loan-schedule.ts'
 import { QUEUE_NAMES } from '../src/monitoring/queues.ts'
 import { createRedis, whenReady } from '../src/redis/client.ts'
 import { countPending } from '../src/redis/group-reader.ts'
 import { createKeys, PARTITIONS } from '../src/redis/keys.ts'
 
-export interface Nights {
-  /** By day the queues rest, so that what the jobs do never depends on how fast the machine is. */
+export interface Shifts {
+  /** Between shifts the queues rest, so that what the jobs do never depends on how fast the machine is. */
   readonly rest: () => Promise<void>
   /** Lets everything run that is due by now, and waits until nothing is left of it. */
   readonly work: () => Promise<void>
@@ -15,7 +16,7 @@ export interface Nights {
   readonly close: () => Promise<void>
 }
 
-export interface NightsOptions {
+export interface ShiftsOptions {
   readonly redisUrl: string
   readonly redisPrefix: string
   /** The time of the demo. */
@@ -30,10 +31,10 @@ const DELAYED_SCALE = 0x1000
 const WAKE = ['0', '0'] as const
 
 /**
- * Runs the monitor’s work of a day in one go. Jobs that wait for a time are due by the demo’s clock, because the monitor
+ * Runs the monitor’s work of a day in one go: checks of loans that are due, jobs, what the outboxes hold. Jobs that wait for a time are due by the demo’s clock, because the monitor
  * lives by it; a worker that sleeps until then is woken here, for its sleep is real.
  */
-export async function createNights({ redisUrl, redisPrefix, nowMs, deadlineMs }: NightsOptions): Promise<Nights> {
+export async function createShifts({ redisUrl, redisPrefix, nowMs, deadlineMs }: ShiftsOptions): Promise<Shifts> {
   const onError = () => {}
   const client = (role: 'request' | 'jobs') =>
     createRedis({ url: redisUrl, name: 'assay-demo', role, commandTimeoutMs: COMMAND_TIMEOUT_MS, onError })
@@ -43,7 +44,8 @@ export async function createNights({ redisUrl, redisPrefix, nowMs, deadlineMs }:
   const prefix = keys.jobs()
   const queues = QUEUE_NAMES.map((name) => new Queue(name, { connection, prefix }))
   for (const queue of queues) queue.on('error', onError)
-  const outboxes = Array.from({ length: PARTITIONS }, (_, partition) => keys.outbox(partition))
+  const partitions = Array.from({ length: PARTITIONS }, (_, partition) => partition)
+  const outboxes = partitions.map(keys.outbox)
 
   /** What is left to do by now; workers that sleep in front of it are woken. */
   const look = async (): Promise<number> => {
@@ -61,6 +63,7 @@ export async function createNights({ redisUrl, redisPrefix, nowMs, deadlineMs }:
     const left = [
       ...counted,
       countPending(redis, outboxes, 'relay'),
+      ...partitions.map((partition) => redis.zcount(keys.loansDue(partition), '-inf', nowMs() + AHEAD_MS)),
       countPending(redis, [keys.webhookOutbox()], 'relay')
     ]
     return (await Promise.all(left)).reduce((sum, count) => sum + count, 0)
