@@ -1,6 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { type ServiceUnderTest, startServiceUnderTest } from '../load-tests/stack.ts'
+import { createGuardStore } from '../src/guard/redis-guard-store.ts'
+import { createKeys } from '../src/redis/keys.ts'
 import { createDemoClock, type DemoClock } from './clock.ts'
+import { createDemoPolicies } from './demo-policies.ts'
+import { createRiskDesk } from './risk-desk.ts'
 import { createDemoService, type DemoService } from './service.ts'
 import { createShifts, type Shifts } from './shifts.ts'
 import { startWebhookSink, type WebhookSink } from './webhook-sink.ts'
@@ -15,6 +19,7 @@ export interface DemoStack {
   readonly clock: DemoClock
   readonly service: DemoService
   readonly shifts: Shifts
+  readonly riskDesk: (nowMs: number) => Promise<void>
   readonly webhooks: WebhookSink
   readonly stop: () => Promise<void>
 }
@@ -44,6 +49,8 @@ export async function startDemoStack(options: DemoStackOptions): Promise<DemoSta
   try {
     const clock = await createDemoClock(startMs)
     ends.push(clock.close)
+    const policies = await createDemoPolicies()
+    ends.push(policies.remove)
     const webhooks = await startWebhookSink()
     ends.push(webhooks.close)
     const adminKey = randomBytes(24).toString('base64url')
@@ -59,6 +66,7 @@ export async function startDemoStack(options: DemoStackOptions): Promise<DemoSta
       env: {
         ...clock.env,
         OPS_ADMIN_KEY: adminKey,
+        POLICIES_DIR: policies.folder,
         WEBHOOK_ALLOW_PRIVATE: 'true',
         DECISION_DEADLINE_MS: '20000',
         REDIS_TIMEOUT_MS: '10000',
@@ -81,11 +89,12 @@ export async function startDemoStack(options: DemoStackOptions): Promise<DemoSta
     ])
     const shifts = await createShifts({ redisUrl, redisPrefix, nowMs: clock.nowMs, deadlineMs: SHIFT_DEADLINE_MS })
     ends.push(shifts.close)
+    const riskDesk = createRiskDesk({ cli, guard: createGuardStore(shifts.redis, createKeys(redisPrefix)) })
     const apiUrl = `http://127.0.0.1:${port}`
     const reviewerKeys = reviewers.map((each) => each.key)
     const service = createDemoService({ apiUrl, key, reviewerKeys, signal })
     const reviewerKey = reviewerKeys[0] as string
-    return { apiUrl, key, reviewerKey, adminKey, opsUrls, pids, clock, service, shifts, webhooks, stop }
+    return { apiUrl, key, reviewerKey, adminKey, opsUrls, pids, clock, service, shifts, riskDesk, webhooks, stop }
   } catch (error) {
     await stop()
     throw error

@@ -1,16 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Queue } from 'bullmq'
+import type { Redis } from 'ioredis'
 import { AHEAD_MS } from '../src/monitoring/loan-schedule.ts'
+import { loanFiguresJob } from '../src/monitoring/portfolio-guard-job.ts'
 import { QUEUE_NAMES } from '../src/monitoring/queues.ts'
 import { createRedis, whenReady } from '../src/redis/client.ts'
 import { countPending } from '../src/redis/group-reader.ts'
 import { createKeys, PARTITIONS } from '../src/redis/keys.ts'
 
 export interface Shifts {
+  /** The Redis of the demo. */
+  readonly redis: Redis
   /** Between shifts the queues rest, so that what the jobs do never depends on how fast the machine is. */
   readonly rest: () => Promise<void>
-  /** Lets everything run that is due by now, and waits until nothing is left of it. */
-  readonly work: () => Promise<void>
+  /** Lets everything run that is due by now, and waits until nothing is left of it. What is about the whole portfolio waits for `whole`. */
+  readonly work: (whole: boolean) => Promise<void>
   /** The queues run by themselves from now on. */
   readonly end: () => Promise<void>
   readonly close: () => Promise<void>
@@ -48,8 +52,8 @@ export async function createShifts({ redisUrl, redisPrefix, nowMs, deadlineMs }:
   const outboxes = partitions.map(keys.outbox)
 
   /** What is left to do by now; workers that sleep in front of it are woken. */
-  const look = async (): Promise<number> => {
-    const counted = queues.map(async ({ name }) => {
+  const look = async (working: readonly Queue[]): Promise<number> => {
+    const counted = working.map(async ({ name }) => {
       const of = (what: string) => `${prefix}:${name}:${what}`
       const [waiting, prioritized, active, due] = await Promise.all([
         redis.llen(of('wait')),
@@ -69,25 +73,39 @@ export async function createShifts({ redisUrl, redisPrefix, nowMs, deadlineMs }:
     return (await Promise.all(left)).reduce((sum, count) => sum + count, 0)
   }
 
-  const resume = () => Promise.all(queues.map((queue) => queue.resume()))
+  const resume = (working: readonly Queue[]) => Promise.all(working.map((queue) => queue.resume()))
+  const [portfolio, others] = [queues.filter(isPortfolio), queues.filter((queue) => !isPortfolio(queue))]
+  /** The guard takes figures of a day ago at most: they are added up in front of it. */
+  const addUpFirst = async () => {
+    const { name, queue } = loanFiguresJob
+    const of = portfolio.find((each) => each.name === queue)
+    await of?.add(name, { job: name }, { lifo: true, removeOnComplete: true })
+  }
   const rest = async () => void (await Promise.all(queues.map((queue) => queue.pause())))
   return {
+    redis,
     rest,
-    work: async () => {
-      await resume()
+    work: async (whole) => {
+      const working = whole ? queues : others
+      if (whole) await addUpFirst()
+      await resume(working)
       const endAtMs = performance.now() + deadlineMs
-      for (let left = await look(); left > 0; left = await look()) {
+      for (let left = await look(working); left > 0; left = await look(working)) {
         if (performance.now() > endAtMs)
           throw new Error(`${left} jobs and outbox entries are still left after ${deadlineMs} ms`)
         await sleep(LOOK_MS)
       }
       await rest()
     },
-    end: async () => void (await resume()),
+    end: async () => void (await resume(queues)),
     close: async () => {
       await Promise.all(queues.map((queue) => queue.close()))
       redis.disconnect()
       connection.disconnect()
     }
   }
+}
+
+function isPortfolio({ name }: Queue): boolean {
+  return name === loanFiguresJob.queue
 }

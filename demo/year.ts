@@ -16,6 +16,8 @@ export interface YearOptions extends WorldOptions {
   readonly service: DemoService
   readonly clock: Pick<DemoClock, 'advanceTo'>
   readonly shifts: Pick<Shifts, 'rest' | 'work'>
+  /** The people who answer for the portfolio, after the guard has looked. */
+  readonly riskDesk: (nowMs: number) => Promise<void>
   readonly signal: AbortSignal
   readonly onDay: (day: number, soFar: DecisionSummary) => void
 }
@@ -31,6 +33,8 @@ export interface Year {
 const RESENDS_SHARE = 0.02
 /** Declined borrowers who ask for a person. */
 const ASKS_SHARE = 0.08
+/** The whole portfolio is read: that takes its time. */
+const GUARD_EVERY_DAYS = 7
 /** In UTC: inside the hours of contact in Lagos and Shanghai, and soon after what is due in the morning. */
 const SHIFT_HOURS = [6, 12] as const
 
@@ -39,7 +43,7 @@ const SHIFT_HOURS = [6, 12] as const
  * nothing of what is decided. Twice a day the monitor does what has come due since, and after the second time the reviewers do their work.
  */
 export async function liveYear(options: YearOptions): Promise<Year> {
-  const { seed, days, startMs, service, clock, shifts: monitor, signal, onDay } = options
+  const { seed, days, startMs, service, clock, shifts: monitor, riskDesk, signal, onDay } = options
   const tally = createTally()
   const applications = new Map<string, DemoApplication>()
   const loanIds: string[] = []
@@ -104,7 +108,9 @@ export async function liveYear(options: YearOptions): Promise<Year> {
     for (let item = agenda.takeBefore(atMs); item !== undefined; item = agenda.takeBefore(atMs)) await take(item)
     await flush()
     clock.advanceTo(atMs)
-    await monitor.work()
+    const isWeekly = day !== undefined && day % GUARD_EVERY_DAYS === 0
+    await monitor.work(isWeekly)
+    if (isWeekly) await riskDesk(atMs)
     if (day === undefined) continue
     // What came last is left for whoever looks at the queue.
     if (day < days) await review(atMs)
