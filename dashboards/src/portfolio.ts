@@ -145,7 +145,7 @@ Only moves to a worse place. From M1 to M2 more than half is usual; from M0 to M
       width: 12,
       queries: [
         {
-          expr: `topk(10, ${BECAME_LATER} > 0)`,
+          expr: `topk(10, (${BECAME_LATER}) > 0)`,
           legend: '{{product}}: {{from}} → {{to}}'
         }
       ],

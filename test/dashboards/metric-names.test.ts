@@ -6,6 +6,11 @@ import { createMetrics, METRICS, type MetricName } from '../../src/metrics.ts'
 import { allRules, dashboardFiles, isRow, metricNamesIn, panelsOf, queriesOf } from './dashboards.ts'
 
 const FILES = dashboardFiles()
+/** Words in quotes that name a dashboard, a label or a line of a log. */
+const NO_PANELS = [
+  ...['decisions live', 'unreadable', 'overtaken', 'foreign', 'major'],
+  'the loan book could not be read for its metrics'
+]
 /** Made by Prometheus for each target. */
 const OF_PROMETHEUS = ['up']
 
@@ -49,6 +54,16 @@ test('the runbook is a dashboard too: each heading a panel, by the id that links
   const targets = texts.flatMap((text) => [...text.matchAll(/\]\(([^)]+)\)/g)].map(([, target]) => target))
   expect(targets.length).toBeGreaterThan(3)
   for (const target of targets) expect(target).toMatch(/^\/d\/assay-runbook\?viewPanel=\d+$/)
+})
+
+test('panels that the runbook and other panels speak of are there', () => {
+  const titles = FILES.flatMap(({ dashboard }) => dashboard.panels.map(({ title }) => title))
+  const questions = FILES.flatMap(({ dashboard }) => panelsOf(dashboard).map(({ description }) => description))
+  const named = [...runbookPanels().map(({ text }) => text), ...questions].flatMap((text) =>
+    [...text.matchAll(/“([^”]+)”/g)].map(([, name = '']) => name.replaceAll('\n', ' '))
+  )
+  expect(named.length).toBeGreaterThan(10)
+  expect(named.filter((name) => !titles.includes(name) && !NO_PANELS.includes(name))).toEqual([])
 })
 
 test('no two dashboards share an address', () => {
