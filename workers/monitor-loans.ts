@@ -8,6 +8,7 @@ import type { Logger } from '../src/log.ts'
 import type { Metrics } from '../src/metrics.ts'
 import { CONTACT_INVARIANTS } from '../src/monitoring/contact-rules.ts'
 import { beat } from '../src/monitoring/heartbeat-job.ts'
+import { createIsTold } from '../src/monitoring/is-told.ts'
 import { LOAN_JOBS, SCHEDULED_JOBS, type ScheduledName } from '../src/monitoring/jobs.ts'
 import { createLimitReview, createReviewLimit } from '../src/monitoring/limit-reviews.ts'
 import { LoanCheckSchema } from '../src/monitoring/loan-job.ts'
@@ -23,6 +24,7 @@ import type { OutcomeStore } from '../src/outcomes/redis-outcome-store.ts'
 import { loadFunctions } from '../src/redis/functions.ts'
 import type { Keys } from '../src/redis/keys.ts'
 import { createEmitWebhook } from '../src/webhooks/emit.ts'
+import type { Endpoint } from '../src/webhooks/redis-endpoints.ts'
 import { startWorkerLoop } from '../src/worker-loop.ts'
 import { createGuardJobs } from './monitor-guard.ts'
 import { createWarningJobs } from './monitor-warnings.ts'
@@ -41,6 +43,7 @@ export interface LoanWatchOptions {
   readonly decisions: DecisionStore
   readonly outcomes: OutcomeStore
   readonly offers: OfferIndex
+  readonly endpointsOf: (tenant: string) => Promise<readonly Endpoint[]>
   readonly queueOf: (name: QueueName) => Queue
   /** What all workers of a queue are made with. */
   readonly common: (queue: QueueName) => QueueOptions & {
@@ -68,6 +71,7 @@ export function createLoanWatch(options: LoanWatchOptions) {
       loans,
       emit,
       reviewLimit,
+      isTold: createIsTold(options.endpointsOf, () => performance.now()),
       recordOutcomes: createRecordOutcomes({ decisions, outcomes }),
       nowMs: Date.now,
       onBroken: (invariant) => broken.inc({ invariant })
@@ -79,8 +83,8 @@ export function createLoanWatch(options: LoanWatchOptions) {
       ...common(queue),
       schema: LoanCheckSchema,
       jobsPerSecond: config.JOBS_PER_SECOND,
-      handle: async (payload, { tries }) => {
-        const result = await runLoanCheck(payload)
+      handle: async (payload, { tries, isRerun }) => {
+        const result = await runLoanCheck(payload, isRerun)
         if (tries > 1 && result !== 'retry') await gaps.close(payload)
         return result
       },

@@ -130,6 +130,7 @@ async function main(): Promise<void> {
   const offers = createOfferIndex(redis, keys, Date.now)
   const loanWatch = createLoanWatch({
     offers,
+    endpointsOf: endpoints.ofTenant,
     redis,
     keys,
     config,

@@ -67,7 +67,7 @@ async function bareRound(connection: Redis): Promise<number> {
   return drained(queue, (done) => new Worker('bare', async () => done(), { ...options, concurrency: CONCURRENCY }))
 }
 
-/** A missed instalment each: begin and read, act and mark, tell a partner without an endpoint, mark as told. */
+/** A missed instalment each, of a partner without an endpoint: read, find out what is to do, mark it in one write. */
 async function checkRound(redis: Redis, connection: Redis, run: string): Promise<number> {
   const keys = createKeys('bench')
   const options = { connection, prefix: keys.jobs() }
@@ -89,6 +89,7 @@ async function checkRound(redis: Redis, connection: Redis, run: string): Promise
       emit: createEmitWebhook(redis, keys),
       recordOutcomes: async () => [],
       reviewLimit: async () => {},
+      isTold: async () => false,
       nowMs: Date.now,
       onBroken: (invariant) => {
         throw new Error(`broken: ${invariant}`)
@@ -101,7 +102,7 @@ async function checkRound(redis: Redis, connection: Redis, run: string): Promise
       ...options,
       schema: LoanCheckSchema,
       concurrency: CONCURRENCY,
-      handle: check,
+      handle: (payload, { isRerun }) => check(payload, isRerun),
       onFinished: (outcome) => {
         if (outcome !== 'done') throw new Error(`a check came to ${outcome}`)
         done()

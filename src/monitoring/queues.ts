@@ -60,6 +60,8 @@ export type JobResult = JobOutcome | { readonly postponeMs: number }
 export interface JobTry {
   readonly tries: number
   readonly isLast: boolean
+  /** Whether a worker began it before: one that failed, or put it off, or was not heard of. */
+  readonly isRerun: boolean
 }
 
 export interface QueueWorkerOptions<Schema extends TSchema> extends QueueOptions {
@@ -106,7 +108,11 @@ export function createQueueWorker<Schema extends TSchema>(
         const laterMs = postponeMs?.(checked.value) ?? 0
         if (laterMs > 0) await postpone(job, laterMs, token)
         const tries = attemptsMade + 1
-        const result = await handle(checked.value, { tries, isLast: tries >= (opts.attempts ?? 1) })
+        const result = await handle(checked.value, {
+          tries,
+          isLast: tries >= (opts.attempts ?? 1),
+          isRerun: job.attemptsStarted > 1
+        })
         if (typeof result === 'object') return await postpone(job, result.postponeMs, token)
         finished(result)
         if (result !== 'retry') return result

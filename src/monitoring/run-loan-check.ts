@@ -39,11 +39,14 @@ export interface LoanCheckDeps {
   readonly emit: EmitWebhook
   readonly recordOutcomes: RecordOutcomes
   readonly reviewLimit: ReviewLimitOf
+  /** Whether the partner wants to hear of loans; without it everybody is told. A false saves the telling and its mark. */
+  readonly isTold?: (tenant: string) => Promise<boolean>
   readonly nowMs: () => number
   readonly onBroken: (invariant: ContactInvariant) => void
 }
 
-export type RunLoanCheck = (payload: LoanCheckPayload) => Promise<JobResult>
+/** `isRerun`: another worker may have begun the same job; from then on that one may not act any more. */
+export type RunLoanCheck = (payload: LoanCheckPayload, isRerun?: boolean) => Promise<JobResult>
 
 /**
  * Runs one check of a loan: reads the loan as it stands, asks the job whether anything is to be done, and does it once. A
@@ -54,11 +57,11 @@ export function createRunLoanCheck(deps: LoanCheckDeps, jobs: readonly LoanJob[]
   const { redis, keys, loans, nowMs } = deps
   const byName = new Map(jobs.map((job) => [job.name, job]))
 
-  const runOnce = async (payload: LoanCheckPayload): Promise<JobResult | 'changed'> => {
+  const runOnce = async (payload: LoanCheckPayload, takesOver: boolean): Promise<JobResult | 'changed'> => {
     const place = placeOf(keys, payload)
     // One write: whoever reads the loan later has begun later too.
     const [begun, stored] = await Promise.all([
-      beginCheck(redis, [place.effect, place.fence], FENCE_MS),
+      beginCheck(redis, [place.effect, place.fence], takesOver, FENCE_MS),
       loans.read(payload)
     ])
     if (begun.effect === 'done') return 'already_done'
@@ -67,7 +70,7 @@ export function createRunLoanCheck(deps: LoanCheckDeps, jobs: readonly LoanJob[]
     const check = job.checks(loan).find(({ kind, dueDate }) => kind === payload.kind && dueDate === payload.dueDate)
     if (check === undefined || check.untilMs <= loan.asOfMs) return 'obsolete'
     if (check.atMs > loan.asOfMs) return { postponeMs: check.atMs - loan.asOfMs }
-    const action = job.act(loan, check, stored.history)
+    const action = await withoutAlertToNobody(deps, payload.tenant, job.act(loan, check, stored.history))
     if (begun.effect === 'none') {
       const waitMs = action.isContact === true ? quietMs(payload, loan, deps.nowMs()) : 0
       if (waitMs > 0) return { postponeMs: waitMs }
@@ -81,9 +84,9 @@ export function createRunLoanCheck(deps: LoanCheckDeps, jobs: readonly LoanJob[]
     return 'done'
   }
 
-  return async (payload) => {
+  return async (payload, isRerun = false) => {
     for (let reads = 0; reads < MAX_READS; reads++) {
-      const result = await runOnce(payload)
+      const result = await runOnce(payload, isRerun && reads === 0)
       if (result !== 'changed') return result
     }
     return 'retry'
@@ -153,6 +156,16 @@ function contactsToldOf({ history }: StoredLoan, nowMs: number, utcOffsetMinutes
     ({ type, occurredAtMs }) =>
       type === 'collection.contacted' && occurredAtMs <= nowMs && localDay(occurredAtMs, utcOffsetMinutes) === today
   ).length
+}
+
+async function withoutAlertToNobody(
+  { isTold }: LoanCheckDeps,
+  tenant: string,
+  action: LoanAction
+): Promise<LoanAction> {
+  if (action.alert === undefined || isTold === undefined || (await isTold(tenant))) return action
+  const { alert: _, ...rest } = action
+  return rest
 }
 
 function isFollowed({ alert, outcome, reviewsLimit }: LoanAction): boolean {

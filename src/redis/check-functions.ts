@@ -6,7 +6,7 @@ export type EffectState = 'none' | 'pending' | 'done'
 const EFFECTS: Readonly<Record<string, EffectState>> = { '': 'none', p: 'pending', d: 'done' }
 
 export interface BegunCheck {
-  /** Whoever begins later has a higher one; only the highest may act. */
+  /** Whoever takes over has a higher one; only the highest may act. */
   readonly fence: number
   readonly effect: EffectState
 }
@@ -15,9 +15,13 @@ export interface BegunCheck {
 export async function beginCheck(
   redis: Redis,
   keys: readonly [effect: string, fence: string],
+  takesOver: boolean,
   keepMs: number
 ): Promise<BegunCheck> {
-  const [fence, effect] = (await redis.fcall('assay_check_begin', 2, ...keys, keepMs)) as [number, string]
+  const [fence, effect] = (await redis.fcall('assay_check_begin', 2, ...keys, takesOver ? '1' : '0', keepMs)) as [
+    number,
+    string
+  ]
   return { fence, effect: EFFECTS[effect] ?? 'done' }
 }
 

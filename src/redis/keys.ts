@@ -83,7 +83,7 @@ export function createKeys(prefix: string) {
     ledger: (partition: number) => `${tag(partition)}:ledger`,
     /** String: what a job has already done. */
     effect: (partition: number, name: string) => `${tag(partition)}:effect:${name}`,
-    /** String: how often a check of a loan was begun. */
+    /** String: how often a check of a loan was taken over from another worker. */
     fence: (partition: number, name: string) => `${tag(partition)}:fence:${name}`,
     /** String: how often a person was contacted on a day of theirs. */
     contacts: (partition: number, tenant: string, token: string, date: string) =>

@@ -30,7 +30,7 @@ import {
 const DAY_MS = 86_400_000
 
 describe('J1: a worker killed in the middle of a job', () => {
-  test.each(['read', 'told'])('where it has %s leaves the job to another, and the effect is once', async (place) => {
+  test.each(['begun', 'told'])('where it has %s leaves the job to another, and the effect is once', async (place) => {
     const watched = await watchLoans({ nowMs: Date.now() })
     await watched.add([RUN])
     const told = await toldPartner(watched)
@@ -46,6 +46,10 @@ describe('J1: a worker killed in the middle of a job', () => {
     expect(await told()).toBe(1)
     const effect = watched.keys.effect(partitionOfText(REF.applicantToken), `due-check:alpha:L1:missed:${DUE_DATE}`)
     expect(await watched.redis.get(effect)).toBe('d')
+    // The second worker took the check over before it did anything.
+    expect(await watched.redis.get(effect.replace(':effect:', ':fence:')), [...first.said, ...second.said].join()).toBe(
+      '1'
+    )
   })
 })
 
@@ -54,9 +58,9 @@ describe('J2: a worker whose event loop was blocked for longer than its lock', (
     const watched = await watchLoans({ nowMs: Date.now() })
     await watched.add([RUN])
     const told = await toldPartner(watched)
-    const blocked = await workerProcess(watched, 'read', 6 * LOCK_MS)
+    const blocked = await workerProcess(watched, 'begun', 6 * LOCK_MS)
     await addJob(watched)
-    await blocked.until('read')
+    await blocked.until('begun')
     const other = await workerProcess(watched)
     await other.until('came to "done"')
     await blocked.until('came to "already_done"')
@@ -79,7 +83,7 @@ describe('J2: a worker whose event loop was blocked for longer than its lock', (
     })
     const old = watched.run(MISSED)
     await vi.waitFor(() => expect(reads).toBe(1))
-    const young = watched.run(MISSED)
+    const young = watched.run(MISSED, true)
     await vi.waitFor(() => expect(reads).toBe(2))
     gates[0]?.resolve()
     expect(await old).toBe('fenced')

@@ -10,7 +10,7 @@ import { createEmitWebhook } from '../../src/webhooks/emit.ts'
 import { UTC } from '../loans/loan-events.ts'
 
 /**
- * A worker of loan checks in a process of its own, to be killed or blocked where the parent says: `read` before it acts, `told`
+ * A worker of loan checks in a process of its own, to be killed or blocked where the parent says: `begun` before it acts, `told`
  * after the partner was told. It prints where it is and what its runs came to, a line each.
  */
 const [url = '', prefix = '', stopAt = '', blockMs = '0', lockMs = '1000'] = process.argv.slice(2)
@@ -38,7 +38,7 @@ const run = createRunLoanCheck(
     loans: {
       read: async (ref) => {
         const loan = await loans.read(ref)
-        await pass('read')
+        await pass('begun')
         return loan
       }
     },
@@ -60,8 +60,8 @@ createQueueWorker('loan-check', {
   schema: LoanCheckSchema,
   concurrency: 1,
   lockMs: Number(lockMs),
-  handle: async (payload) => {
-    const result = await run(payload)
+  handle: async (payload, { isRerun }) => {
+    const result = await run(payload, isRerun)
     say(`came to ${JSON.stringify(result)}`)
     return result
   },

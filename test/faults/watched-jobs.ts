@@ -33,8 +33,8 @@ export function work(watched: WatchedLoans, extra: Extra = {}) {
     schema: LoanCheckSchema,
     concurrency: 10,
     lockMs: LOCK_MS,
-    handle: async (payload) => {
-      const result = await watched.run(payload)
+    handle: async (payload, { isRerun }) => {
+      const result = await watched.run(payload, isRerun)
       results.push(result)
       return result
     },
@@ -74,14 +74,7 @@ export async function workerProcess(watched: WatchedLoans, stopAt = '', blockMs 
   const said: string[] = []
   createInterface({ input: child.stdout! }).on('line', (line) => said.push(line))
   const until = (line: string) =>
-    vi.waitFor(
-      () =>
-        expect(
-          said.some((each) => each.startsWith(line)),
-          said.join()
-        ).toBe(true),
-      { timeout: 20_000 }
-    )
+    vi.waitFor(() => expect(said.includes(line), said.join()).toBe(true), { timeout: 20_000 })
   await until('ready')
   return { child, said, until }
 }

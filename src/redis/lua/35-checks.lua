@@ -1,13 +1,20 @@
 --[[
-  Begins a check of a loan: whoever begins later has the higher fencing token, and only that one may act.
+  Begins a check of a loan. Who runs a job that another worker began and was not heard of since takes the check over: it gets a
+  higher fencing token, and only the highest may act. Who runs it first has the token there is: nothing is written for it.
   KEYS[1]   string  effect of the check
   KEYS[2]   string  fence of the check
-  ARGV[1]   how long the fence is kept, ms
+  ARGV[1]   '1' takes over · '0' does not
+  ARGV[2]   how long the fence is kept, ms
   Reply     {fencing token, the effect: '' when nothing was done yet}
 ]]
 local function assay_check_begin(keys, args)
-  local token = redis.call('INCR', keys[2])
-  redis.call('PEXPIRE', keys[2], args[1])
+  local token
+  if args[1] == '1' then
+    token = redis.call('INCR', keys[2])
+    redis.call('PEXPIRE', keys[2], args[2])
+  else
+    token = tonumber(redis.call('GET', keys[2])) or 0
+  end
   return { token, redis.call('GET', keys[1]) or '' }
 end
 
@@ -32,7 +39,7 @@ end
 ]]
 local function assay_check_act(keys, args)
   if redis.call('EXISTS', keys[1]) == 1 then return { 0, 0 } end
-  if redis.call('GET', keys[2]) ~= args[1] then return { -1, 0 } end
+  if (redis.call('GET', keys[2]) or '0') ~= args[1] then return { -1, 0 } end
   if redis.call('SCARD', keys[3]) ~= tonumber(args[2]) then return { -2, 0 } end
   local contacts = 0
   if keys[5] then
