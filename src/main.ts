@@ -220,7 +220,8 @@ async function main(): Promise<void> {
     keys,
     processId: randomUUIDv7(),
     nowMs: systemClock.nowMs,
-    onChange: (restrictions) => log.warn({ restrictions: restrictions.length }, 'the portfolio guard changed'),
+    onChange: (restrictions) =>
+      log.warn({ count: restrictions.length }, 'what the portfolio guard holds back has changed'),
     onFault: (error) => log.error(faultFields(error), 'the portfolio guard could not be read or told')
   })
   closers.push({ name: 'portfolio guard', close: guard.close })

@@ -40,7 +40,7 @@ export function createGuardJobs({ redis, keys, config, loans, log, metrics }: Gu
     onLooked: (state, entries) => tell(metrics, log, state, entries),
     onUnread: (source, error) => {
       unread.inc({ source })
-      log.warn({ ...faultFields(error), source }, 'the guard cannot read what it looks at: it does nothing about it')
+      log.warn(faultFields(error), `the guard cannot read ${source}: it does nothing about them`)
     }
   })
   const addUpLoans = createLoanFigures({
@@ -80,14 +80,14 @@ function tell(metrics: Metrics, log: Logger, state: GuardState, entries: readonl
   for (const { kind } of state.restrictions) restrictions.inc({ kind })
   for (const entry of entries) {
     if (entry.kind === 'level') {
-      const { rule, product, level, value } = entry.judgement
-      const fields = { rule, product, level, before: entry.before, value }
-      if (level === 'amber' || level === 'red') log.warn(fields, 'a limit of the portfolio is near or reached')
+      const { rule, product, level } = entry.judgement
+      const reason = `${rule}.${product}`
+      if (level === 'amber' || level === 'red')
+        log.warn({ code: level, reason }, 'a limit of the portfolio is near or reached')
       continue
     }
     actions.inc({ kind: entry.kind })
-    const { id, kind, value, threshold } = entry.restriction
-    log.warn({ restriction: id, kind, value, threshold, change: entry.kind }, 'lending is held back, or no longer')
+    log.warn({ code: entry.kind, reason: entry.restriction.id }, 'lending is held back, or no longer')
   }
 }
 

@@ -13,7 +13,7 @@ export interface DecisionSumsOptions {
   /** Of this run of this process: no two write the same sums. */
   readonly processId: string
   readonly nowMs: () => number
-  /** They are written with the next flush: sums grow, so nothing is lost but by a kill. */
+  /** Told when it begins. They are written with the next flush: sums grow, so nothing is lost but by a kill. */
   readonly onFault: (error: unknown) => void
 }
 
@@ -33,6 +33,7 @@ export function createDecisionSums(options: DecisionSumsOptions): DecisionSumsWr
   const { redis, keys, processId, nowMs, onFault } = options
   const hours = new Map<number, Map<string, DecisionSums>>()
   const changed = new Set<number>()
+  let isFaulty = false
 
   const flush = async (): Promise<void> => {
     const current = hourOf(nowMs())
@@ -44,9 +45,11 @@ export function createDecisionSums(options: DecisionSumsOptions): DecisionSumsWr
         const replies = await pipeline.pexpire(keys.guardSums(hour), KEEP_MS).exec()
         for (const [error] of replies ?? []) if (error) throw error
         if (hour < current && !changed.has(hour)) hours.delete(hour)
+        isFaulty = false
       } catch (error) {
         changed.add(hour)
-        onFault(error)
+        if (!isFaulty) onFault(error)
+        isFaulty = true
       }
     })
     await Promise.all(writes)

@@ -34,19 +34,29 @@ export function watchGuard({ redis, keys, nowMs, onChange, onFault }: GuardWatch
   let restrictions: readonly Restriction[] = []
   let seen = '0'
   let looking: Promise<void> | undefined
+  let isFaulty = false
 
   const read = async (): Promise<void> => {
     const version = (await redis.hget(keys.guardState(), 'v')) ?? '0'
     if (version === seen) return
     const json = await redis.hget(keys.guardState(), 's')
+    const before = idsOf(restrictions)
     restrictions = json === null ? [] : parseGuardState(json).restrictions
     seen = version
-    onChange(restrictions)
+    if (idsOf(restrictions) !== before) onChange(restrictions)
+  }
+  // Told when it begins: a Redis that is down would fill the log twice a second.
+  const fail = (error: unknown): void => {
+    if (!isFaulty) onFault(error)
+    isFaulty = true
   }
   // A look that takes longer than the interval is not overtaken by the next.
   const look = (): Promise<void> => {
     looking ??= read()
-      .catch(onFault)
+      .then(() => {
+        isFaulty = false
+      })
+      .catch(fail)
       .finally(() => {
         looking = undefined
       })
@@ -60,6 +70,10 @@ export function watchGuard({ redis, keys, nowMs, onChange, onFault }: GuardWatch
     look,
     close: () => clearInterval(timer)
   }
+}
+
+function idsOf(restrictions: readonly Restriction[]): string {
+  return restrictions.map(({ id }) => id).join(' ')
 }
 
 /** The least share of all that is in force for such an applicant. Pure. */
