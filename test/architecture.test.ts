@@ -26,6 +26,7 @@ const ROOTS = [
   'src/review-metrics.ts',
   'src/verdict-metrics.ts',
   'src/feature-metrics.ts',
+  'src/guard-metrics.ts',
   'src/portfolio-metrics.ts',
   'src/cli',
   'workers/ingest.ts',

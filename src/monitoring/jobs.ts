@@ -30,8 +30,8 @@ export const SCHEDULED_JOBS = [
   limitReviewJob,
   ifrs9StageJob,
   rollVintageJob,
-  portfolioGuardJob,
   loanFiguresJob,
+  portfolioGuardJob,
   warningScanJob,
   warningSweepJob,
   behaviourScoreJob
