@@ -10,10 +10,10 @@ import type { Quality } from '../features/quality.ts'
 import type { MeasuredValues } from '../features/vector.ts'
 import type { ScorecardScore } from '../inference/scorecard.ts'
 import type { Assessment, Verdict } from '../policy/engine.ts'
+import { offersEndMs } from '../policy/validity.ts'
 import { type ExposureReading, holdOf } from './exposure.ts'
 import type { LeftOut } from './ladder.ts'
 
-const DAY_MS = 86_400_000
 const MINUTE_MS = 60_000
 
 /** What an approval leaves for the relay, and the payload of the job it becomes: ids only. */
@@ -81,7 +81,7 @@ export function composeAnswer(context: AnswerContext, input: AnswerInput): Answe
     applicationId: application.applicationId,
     decision: outcome,
     decidedAt: new Date(nowMs).toISOString(),
-    validUntil: offers.length === 0 ? null : new Date(nowMs + context.offerValidDays * DAY_MS).toISOString(),
+    validUntil: offers.length === 0 ? null : endOf(nowMs, context, verdict),
     score,
     limit,
     offers: offers as Decision['offers'],
@@ -113,6 +113,10 @@ export function composeAnswer(context: AnswerContext, input: AnswerInput): Answe
       exposure
     })
   }
+}
+
+function endOf(nowMs: number, { offerValidDays }: AnswerContext, { statutory }: Verdict): string {
+  return new Date(offersEndMs(nowMs, offerValidDays, statutory?.stricterFromMs)).toISOString()
 }
 
 /** Whoever did not get all that was asked for may have it looked at by a person, and gets a notice. */

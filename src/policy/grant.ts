@@ -36,7 +36,7 @@ export function createGrant(policy: Policy, limitTables: EvaluateTables): (grant
     const { application, decisionId, nowMs } = input
     const strategy = strategies.get(product.product)
     const caps = statutory?.caps ?? { nominal: policy.rateCap, effective: policy.rateCap }
-    const priced = { policy, product, band, pd: score.pd, caps, nowMs }
+    const priced = { policy, product, band, pd: score.pd, caps, nowMs, stricterFromMs: statutory?.stricterFromMs }
     const nominalRate = nominalRateOf(priced)
     const { bounds, segment, rows } = boundsFor({
       product,

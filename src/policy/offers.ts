@@ -11,14 +11,15 @@ import { mayFund } from './offers-funding.ts'
 import { offeredAmounts, offeredTerms } from './offers-grid.ts'
 import { type PriceRequest, priceOf } from './pricing.ts'
 import { MAX_OFFERS, type ProductPolicy } from './product-schema.ts'
-
-const DAY_MS = 86_400_000
+import { offersEndMs } from './validity.ts'
 
 export interface OffersRequest extends PriceRequest {
   readonly application: Application
   /** The most that may be granted; what is asked bounds the offers too. */
   readonly limitMinor: number
   readonly decisionId: string
+  /** When a stricter cap begins, if one does. */
+  readonly stricterFromMs?: number | undefined
 }
 
 /**
@@ -50,7 +51,7 @@ export function makeOffers(request: OffersRequest): Offers {
   }
   const price = priceOf(request)
   if (price === undefined) return { kind: 'none', code: 'R310' }
-  const expiresAt = new Date(nowMs + policy.offerValidDays * DAY_MS).toISOString()
+  const expiresAt = new Date(offersEndMs(nowMs, policy.offerValidDays, request.stricterFromMs)).toISOString()
   const context: CellContext = { product, price, caps, expiresAt }
   const plans = planTerms(product, application.term, startDay)
   const offers: Offer[] = []

@@ -78,7 +78,7 @@ export function approveByPerson(
   if (band === undefined) return refused(['R310'])
   const caps = statutory?.caps ?? { nominal: policy.rateCap, effective: policy.rateCap }
   const pd = score?.pd ?? Math.min(band.pdBelow, HIGHEST_PD)
-  const priced = { policy, product, band, pd, caps, nowMs }
+  const priced = { policy, product, band, pd, caps, nowMs, stricterFromMs: statutory?.stricterFromMs }
   const nominalRate = nominalRateOf(priced)
   if (nominalRate === null) return refused(['R310'])
   const { limitFactor, portfolioShare } = input

@@ -9,6 +9,7 @@ import type { ProductPolicy } from './product-schema.ts'
 import type { EvaluatedRule, EvaluateRules, RuleEvaluation, RuleScope } from './rule-packs.ts'
 import type { Finding, Hit } from './rules.ts'
 import type { Policy } from './schema.ts'
+import { stricterCapFrom } from './validity.ts'
 
 /** What rules are asked about one application. */
 export interface StatutoryFacts {
@@ -31,6 +32,8 @@ export interface StatutoryVerdict {
   /** What the binding caps leave of a limit, below what is owed already. */
   readonly bounds: readonly Bound[]
   readonly caps: RateCaps
+  /** When a stricter cap begins, if that is while an offer made today would be valid. */
+  readonly stricterFromMs: number | undefined
   /** The rule of the packs that gave each cap; null where the policy is as strict or stricter. */
   readonly capRules: { readonly nominal: string | null; readonly effective: string | null }
   /** How many reasons may be told. */
@@ -59,7 +62,8 @@ interface DayCap extends DayRule {
   readonly capMinor: (facts: StatutoryFacts) => number
 }
 
-interface Day extends Pick<StatutoryVerdict, 'caps' | 'capRules' | 'maxReasons' | 'evaluatedJson' | 'packs'> {
+interface Day
+  extends Pick<StatutoryVerdict, 'caps' | 'stricterFromMs' | 'capRules' | 'maxReasons' | 'evaluatedJson' | 'packs'> {
   readonly checks: readonly DayCheck[]
   readonly amountCaps: readonly DayCap[]
 }
@@ -99,7 +103,17 @@ export function compileStatutory(
   let known: { readonly evaluation: RuleEvaluation; readonly day: Day } | undefined
   return (facts) => {
     const evaluation = rules(facts.nowMs, scope)
-    if (known?.evaluation !== evaluation) known = { evaluation, day: compileDay(policy, product, evaluation) }
+    if (known?.evaluation !== evaluation) {
+      // A day more than an offer is valid: who decides at its end looks that much further.
+      const stricterFromMs = stricterCapFrom(
+        (atMs) => rules(atMs, scope).rateCap,
+        facts.nowMs,
+        policy.offerValidDays + 1
+      )
+      const day = compileDay(policy, product, evaluation, stricterFromMs)
+      // The days ahead took the place of today in the memory of the rules: they are asked for today once more.
+      known = { evaluation: rules(facts.nowMs, scope), day }
+    }
     return askDay(known.day, facts, product)
   }
 }
@@ -139,7 +153,12 @@ function findRegion({ rules }: ProductPolicy, { application: { facts } }: Statut
   return { ...found, rule: 'regions', read: { region: facts.region ?? null } }
 }
 
-function compileDay(policy: Policy, product: ProductPolicy, { evaluated, rateCap }: RuleEvaluation): Day {
+function compileDay(
+  policy: Policy,
+  product: ProductPolicy,
+  { evaluated, rateCap }: RuleEvaluation,
+  stricterFromMs: number | undefined
+): Day {
   const most = evaluated.flatMap(({ kind, value, binds }) =>
     kind === 'principal_reasons' && value !== null && binds ? [value.most] : []
   )
@@ -155,6 +174,7 @@ function compileDay(policy: Policy, product: ProductPolicy, { evaluated, rateCap
     checks: evaluated.flatMap((rule) => checksOf(policy, product, rule)),
     amountCaps: evaluated.flatMap(capOf(policy, product)),
     caps,
+    stricterFromMs,
     capRules: {
       nominal: caps.nominal < policy.rateCap ? rateCap.bindingRule.nominal : null,
       effective: caps.effective < policy.rateCap ? rateCap.bindingRule.effective : null

@@ -6,9 +6,9 @@ import { rankReasons } from '../domain/reasons.ts'
 import type { ReviewEvent } from '../domain/review-event.ts'
 import type { PersonApproval } from '../policy/person.ts'
 import type { ReviewPolicy } from '../policy/review-policy.ts'
+import { offersEndMs } from '../policy/validity.ts'
 import type { Finish } from './review.ts'
 
-const DAY_MS = 86_400_000
 const MINUTE_MS = 60_000
 
 export interface PersonDecisionInput {
@@ -47,7 +47,10 @@ export function composePersonDecision(input: PersonDecisionInput): PersonDecisio
     applicationId: before.applicationId,
     decision: finish.action === 'approve' ? 'APPROVE' : finish.action === 'decline' ? 'DECLINE' : 'REFER',
     decidedAt: new Date(nowMs).toISOString(),
-    validUntil: offers.length === 0 ? null : new Date(nowMs + input.offerValidDays * DAY_MS).toISOString(),
+    validUntil:
+      offers.length === 0
+        ? null
+        : new Date(offersEndMs(nowMs, input.offerValidDays, verdict?.statutory?.stricterFromMs)).toISOString(),
     score: before.score,
     limit: verdict?.limit ?? null,
     offers: offers as Decision['offers'],

@@ -7,6 +7,7 @@ import { loadRulePacks } from '../../src/policy/rule-pack-load.ts'
 import { compileRulePacks } from '../../src/policy/rule-packs.ts'
 import type { Policy } from '../../src/policy/schema.ts'
 import { RuleRecordSchema } from '../../src/policy/steps.ts'
+import { offersEndMs } from '../../src/policy/validity.ts'
 import { applying, MODEL, NAMES } from './applying.ts'
 import { problemsOf, staged } from './policy-file.ts'
 
@@ -247,4 +248,30 @@ test('a product that names no jurisdiction has the policy’s own cap alone, and
   expect(verdict.outcome).toBe('APPROVE')
   expect(verdict.statutory).toBeUndefined()
   expect(verdict.steps?.price?.caps).toEqual({ nominal: 0.24, effective: 0.24 })
+})
+
+test('offers end at the midnight in China from which a stricter cap holds, and not before where none comes', () => {
+  const expiryAt = (nowMs: number) => {
+    const verdict = decide(under({ nominalRate: 0.11 }), { nowMs })
+    expect(verdict.outcome).toBe('APPROVE')
+    return offersEndMs(nowMs, 7, verdict.statutory?.stricterFromMs)
+  }
+  const newYear = Date.parse('2028-01-01T00:00:00+08:00')
+  expect(expiryAt(Date.parse('2027-12-30T12:00:00+08:00'))).toBe(newYear)
+  expect(expiryAt(newYear - 1)).toBe(newYear)
+  expect(expiryAt(newYear)).toBe(newYear + 7 * 86_400_000)
+  expect(expiryAt(Date.parse('2027-12-01T12:00:00+08:00'))).toBe(Date.parse('2027-12-08T12:00:00+08:00'))
+})
+
+test('what the days ahead ask is worked out once a day, not in each decision', () => {
+  let asked = 0
+  const counting: typeof RULES = (...args) => {
+    asked++
+    return RULES(...args)
+  }
+  const engine = compilePolicy(under(), CONSUMER_MODEL, NAMES, { rules: counting })
+  engine(asking())
+  const first = asked
+  for (let again = 0; again < 10; again++) engine(asking())
+  expect(asked - first).toBe(10)
 })
