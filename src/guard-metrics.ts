@@ -1,7 +1,14 @@
+import type { GuardPolicy, Measure } from './guard/guard-schema.ts'
 import type { GuardEntry, GuardState, Judgement } from './guard/guard-state.ts'
 import type { Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
 
+/** Shares of one in the whole, by what is one. */
+const DIMENSIONS: { readonly [M in Measure]?: string } = {
+  partner_share: 'partner',
+  funder_share: 'funder',
+  borrower_share: 'borrower'
+}
 const LEVELS = { green: 0, few: 0, amber: 1, red: 2 } as const
 
 /**
@@ -11,11 +18,12 @@ const LEVELS = { green: 0, few: 0, amber: 1, red: 2 } as const
  */
 export function observeGuard(metrics: Metrics, log: Pick<Logger, 'warn'>) {
   const [levels, values] = [metrics.gauge('credit_guard_level'), metrics.gauge('credit_guard_value_ratio')]
+  const concentration = metrics.gauge('credit_concentration_ratio')
   const restrictions = metrics.gauge('credit_guard_restrictions')
   const actions = metrics.counter('credit_guard_actions_total')
   const told = new Map<string, { readonly rule_id: string; readonly product: string }>()
 
-  return (state: GuardState, entries: readonly GuardEntry[]): void => {
+  return (state: GuardState, entries: readonly GuardEntry[], { rules }: Pick<GuardPolicy, 'rules'>): void => {
     const unknown = new Set(state.judgements.filter(({ level }) => level === 'unknown').map(({ rule }) => rule))
     const byRule = Map.groupBy(state.judgements, ({ rule, product }) => `${rule} ${product}`)
     for (const [key, labels] of told) {
@@ -31,6 +39,11 @@ export function observeGuard(metrics: Metrics, log: Pick<Logger, 'warn'>) {
       told.set(key, labels)
       levels.set(labels, LEVELS[level])
       values.set(labels, value)
+    }
+    for (const { id, measure } of rules) {
+      const dimension = DIMENSIONS[measure]
+      const shares = state.judgements.flatMap(({ rule, value }) => (rule === id && value !== null ? [value] : []))
+      if (dimension !== undefined && shares.length > 0) concentration.set({ dimension }, Math.max(...shares))
     }
     for (const kind of ['pause', 'tighten'])
       restrictions.set({ kind }, state.restrictions.filter((each) => each.kind === kind).length)

@@ -126,6 +126,11 @@ export const METRICS = {
     help: 'What a rule of the portfolio guard saw',
     labels: ['rule_id', 'product']
   },
+  credit_concentration_ratio: {
+    type: 'gauge',
+    help: 'Share of the largest in the whole',
+    labels: ['dimension']
+  },
   credit_guard_restrictions: {
     type: 'gauge',
     help: 'What the portfolio guard holds back',

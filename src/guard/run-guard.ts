@@ -1,5 +1,6 @@
 import { localDay, startOfDayMs } from '../domain/calendar.ts'
 import type { DecisionSums, GuardAggregates, LoanFigures } from './aggregates.ts'
+import type { GuardPolicy } from './guard-schema.ts'
 import type { GuardEntry, GuardState } from './guard-state.ts'
 import { judge, nextState } from './judge.ts'
 import type { LoadedGuard } from './load-guard.ts'
@@ -17,7 +18,7 @@ export interface RunGuardDeps {
   /** Undefined while nobody has added up the loan book. */
   readonly readLoans: () => Promise<LoanFigures[] | undefined>
   readonly nowMs: () => number
-  readonly onLooked: (state: GuardState, entries: readonly GuardEntry[]) => void
+  readonly onLooked: (state: GuardState, entries: readonly GuardEntry[], policy: GuardPolicy) => void
   /** Something could not be read: its rules are unknown, and nothing is done about them. */
   readonly onUnread: (what: 'decisions' | 'loans', error: unknown) => void
 }
@@ -38,7 +39,7 @@ export function createRunGuard(deps: RunGuardDeps): () => Promise<'done' | 'retr
       const judgements = judge(guard.policy, await aggregate(deps, guard, atMs))
       const { state, entries } = nextState(guard, read.state, judgements, atMs)
       if (!(await store.write(read, state, entries))) continue
-      onLooked(state, entries)
+      onLooked(state, entries, guard.policy)
       return 'done'
     }
     return 'retry'

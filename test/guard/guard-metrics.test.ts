@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type Judgement, NO_GUARD, type Restriction } from '../../src/guard/guard-state.ts'
+import { loadGuard } from '../../src/guard/load-guard.ts'
 import { observeGuard } from '../../src/guard-metrics.ts'
 import { createMetrics } from '../../src/metrics.ts'
 
@@ -9,6 +10,7 @@ describe('what a look of the guard tells', () => {
     look([judged('amber', 0.6, 'a'), judged('red', 0.9, 'b'), judged('few', 1, 'c')], [RESTRICTION])
     expect(await line('credit_guard_level')).toEqual(['{rule_id="partner-share",product="cash"} 2'])
     expect(await line('credit_guard_value_ratio')).toEqual(['{rule_id="partner-share",product="cash"} 0.9'])
+    expect(await line('credit_concentration_ratio')).toEqual(['{dimension="partner"} 1'])
     expect(await line('credit_guard_restrictions')).toEqual(['{kind="pause"} 1', '{kind="tighten"} 0'])
     expect(await line('credit_guard_actions_total')).toEqual(['{kind="restricted"} 1'])
     expect(logged).toEqual([{ code: 'restricted', reason: 'partner-share.cash.b' }])
@@ -25,6 +27,7 @@ describe('what a look of the guard tells', () => {
   })
 })
 
+const { rules } = (await loadGuard(new URL('../../policies/', import.meta.url))).policy
 const RESTRICTION: Restriction = {
   id: 'partner-share.cash.b',
   rule: 'partner-share',
@@ -52,7 +55,8 @@ function observed() {
     look: (judgements: Judgement[], restrictions: Restriction[] = []) =>
       observe(
         { ...NO_GUARD, judgements, restrictions },
-        restrictions.map((restriction) => ({ kind: 'restricted', atMs: 1, restriction }))
+        restrictions.map((restriction) => ({ kind: 'restricted', atMs: 1, restriction })),
+        { rules }
       ),
     line: async (name: string) =>
       (await metrics.registry.metrics())
