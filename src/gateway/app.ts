@@ -99,6 +99,9 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
     forceCloseConnections: 'idle',
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: true } }
   })
+  // Decisions are answered with bytes that were made once. For the rest JSON.stringify will do: a serialiser of each response
+  // schema takes 130 ms of every start, and drops in silence what its schema does not name.
+  app.setSerializerCompiler(() => JSON.stringify)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
     try {
