@@ -12,6 +12,8 @@ const SCAN_COUNT = 200
 /** Between two steps: decisions come first. */
 const REST_MS = 20
 const READ_COUNT = 200
+/** Of one partition in one run: the rest waits for the next minute. */
+const MAX_READS = 50
 
 /** Events that a rule or model may see something in at once; the others wait for the hourly look. */
 const TRIGGERS: ReadonlySet<EventType> = new Set([
@@ -30,9 +32,10 @@ const TRIGGERS: ReadonlySet<EventType> = new Set([
   'account.transaction'
 ])
 
-/** Looks at everybody with a loan, a few at a time. Running it again is harmless. */
+/** Looks at everybody with a loan, a few at a time. Running it again is harmless. Whoever cannot be looked at keeps nobody else from it. */
 export function createSweep(redis: Redis, keys: Keys, scan: ScanPerson, withModels: boolean) {
   return async (): Promise<'done'> => {
+    const faults: unknown[] = []
     let cursor = '0'
     do {
       const [next, names] = await redis.scan(cursor, 'MATCH', keys.applicantLoansPattern(), 'COUNT', SCAN_COUNT)
@@ -41,24 +44,27 @@ export function createSweep(redis: Redis, keys: Keys, scan: ScanPerson, withMode
         const [tenant = '', applicantToken = ''] = name.split(':').slice(-2)
         return { tenant, applicantToken }
       })
-      await scanAll(scan, people, withModels)
+      faults.push(...(await scanAll(scan, people, withModels)))
       await sleep(REST_MS)
     } while (cursor !== '0')
+    throwFirst(faults)
     return 'done'
   }
 }
 
 /**
  * Looks at those to whom something happened since the last time. How far the log was read is noted after they were looked at: a
- * crash in between looks again. The first time it begins at the end of the log; whoever is missed because the log was trimmed, is
+ * crash in between looks again, and so does a fault, in its partition alone. The first time it begins at the end of the log; whoever is missed because the log was trimmed, is
  * found by the hourly look.
  */
 export function createScanNew(redis: Redis, keys: Keys, scan: ScanPerson) {
   const streams = createLogStreams(redis)
   return async (): Promise<'done'> => {
+    const faults: unknown[] = []
     for (let partition = 0; partition < PARTITIONS; partition++) {
       const known = await redis.hget(keys.warningPositions(), String(partition))
-      for (let after = known ?? (await endOf(redis, keys.log(partition))); ; ) {
+      let after = known ?? (await endOf(redis, keys.log(partition)))
+      for (let reads = 0; reads < MAX_READS; reads++) {
         const entries = await streams.read({ stream: keys.log(partition), after, count: READ_COUNT })
         const people = new Map<string, Person>()
         for (const entry of entries) {
@@ -68,12 +74,15 @@ export function createScanNew(redis: Redis, keys: Keys, scan: ScanPerson) {
           const { tenant, refs } = event
           people.set(`${tenant} ${refs.applicant}`, { tenant, applicantToken: refs.applicant })
         }
-        await scanAll(scan, [...people.values()], true)
+        const failed = await scanAll(scan, [...people.values()], true)
+        faults.push(...failed)
+        if (failed.length > 0) break
         after = entries.at(-1)?.id ?? after
         await redis.hset(keys.warningPositions(), String(partition), after)
         if (entries.length < READ_COUNT) break
       }
     }
+    throwFirst(faults)
     return 'done'
   }
 }
@@ -83,7 +92,18 @@ async function endOf(redis: Redis, stream: string): Promise<string> {
   return newest?.[0] ?? '0-0'
 }
 
-async function scanAll(scan: ScanPerson, people: readonly Person[], withModels: boolean): Promise<void> {
-  for (let start = 0; start < people.length; start += TOGETHER)
-    await Promise.all(people.slice(start, start + TOGETHER).map((person) => scan(person, withModels)))
+/** @returns what kept a person from being looked at */
+async function scanAll(scan: ScanPerson, people: readonly Person[], withModels: boolean): Promise<unknown[]> {
+  const faults: unknown[] = []
+  for (let start = 0; start < people.length; start += TOGETHER) {
+    const together = people.slice(start, start + TOGETHER).map((person) => scan(person, withModels))
+    for (const settled of await Promise.allSettled(together))
+      if (settled.status === 'rejected') faults.push(settled.reason)
+  }
+  return faults
+}
+
+/** The job fails and is tried again, once all others were looked at. */
+function throwFirst(faults: readonly unknown[]): void {
+  if (faults.length > 0) throw faults[0]
 }

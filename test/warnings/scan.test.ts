@@ -140,9 +140,7 @@ describe('who is looked at', () => {
       if (isBroken) throw new Error('killed')
       return looked.push(applicantToken)
     })
-    await watched.redis.hset(watched.keys.warningPositions(), { 0: '0-0' })
     await watched.add(disbursed('L1'))
-    isBroken = true
     // The first look of a partition begins at its end: begin at its beginning.
     for (let partition = 0; partition < 64; partition++)
       await watched.redis.hset(watched.keys.warningPositions(), String(partition), '0-0')
@@ -150,6 +148,19 @@ describe('who is looked at', () => {
     isBroken = false
     await scanNew()
     expect(looked).toEqual(['a'.repeat(22)])
+  })
+
+  test('all others, when one cannot be looked at', async () => {
+    const watched = await watch()
+    await watched.add(disbursed('L1'))
+    await watched.add(disbursed('L2', 'b'.repeat(22)))
+    const looked: string[] = []
+    const scan = async ({ applicantToken }: { applicantToken: string }) => {
+      if (applicantToken.startsWith('a')) throw new Error('unreadable')
+      return looked.push(applicantToken)
+    }
+    await expect(createSweep(watched.redis, watched.keys, scan, true)()).rejects.toThrow('unreadable')
+    expect(new Set(looked)).toEqual(new Set(['b'.repeat(22)]))
   })
 
   test('everybody with a loan, in a sweep', async () => {
