@@ -6,9 +6,9 @@ import type { Metrics } from './metrics.ts'
 import { LOSS_ASSUMPTIONS } from './monitoring/loss-assumptions.ts'
 
 const MINOR_UNITS = 100
-/** The book is read again after this, and never for more than a fiftieth of the time. */
+/** The book is read again after this, and never for more than a twentieth of the time. */
 const REST_MS = 10_000
-const RESTS_PER_READING = 49
+const RESTS_PER_READING = 19
 
 export interface PortfolioGaugesDeps {
   readonly metrics: Metrics

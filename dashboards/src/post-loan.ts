@@ -25,8 +25,8 @@ A job that does nothing else runs once a minute. Two minutes are too long: the m
       ]
     }),
     stat({
-      title: 'Loans with a gap in their watch',
-      question: `Which checks of loans were given up?
+      title: 'Gaps in the watch',
+      question: `Which loans have a check that was given up?
 Each failed for good and is not made again before a person has looked: docs/monitoring.md. Zero is right.`,
       unit: 'short',
       width: 4,
@@ -34,7 +34,7 @@ Each failed for good and is not made again before a person has looked: docs/moni
       queries: [{ expr: highest('credit_monitoring_gaps'), legend: 'gaps' }]
     }),
     stat({
-      title: 'Approvals that are not watched yet',
+      title: 'Approvals not watched yet',
       question: `Does every approved loan come under watch?
 They wait in the outbox and go within seconds. A number that stays means the monitor is down; nothing is lost.`,
       unit: 'short',
