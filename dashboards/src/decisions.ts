@@ -196,7 +196,7 @@ As applicants are told them, with the code and the outcome. Codes that start wit
       queries: [
         {
           expr: `topk(10, ${howMany('credit_decision_reasons_total', { by: ['reason_code', 'decision'] })}) * on (reason_code) group_left (text) ${highest('credit_reason_info', { by: ['reason_code', 'text'] })}`,
-          legend: '{{text}} ({{reason_code}}) → {{decision}}'
+          legend: '{{decision}} · {{reason_code}} {{text}}'
         }
       ]
     })
