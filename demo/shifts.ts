@@ -51,6 +51,9 @@ export async function createShifts({ redisUrl, redisPrefix, nowMs, deadlineMs }:
   const partitions = Array.from({ length: PARTITIONS }, (_, partition) => partition)
   const outboxes = partitions.map(keys.outbox)
 
+  // One after the other, so that what one reads is what the one before it wrote.
+  await Promise.all(queues.filter(isPortfolio).map((queue) => queue.setGlobalConcurrency(1)))
+
   /** What is left to do by now; workers that sleep in front of it are woken. */
   const look = async (working: readonly Queue[]): Promise<number> => {
     const counted = working.map(async ({ name }) => {
@@ -97,7 +100,10 @@ export async function createShifts({ redisUrl, redisPrefix, nowMs, deadlineMs }:
       }
       await rest()
     },
-    end: async () => void (await resume(queues)),
+    end: async () => {
+      await Promise.all(portfolio.map((queue) => queue.removeGlobalConcurrency()))
+      await resume(queues)
+    },
     close: async () => {
       await Promise.all(queues.map((queue) => queue.close()))
       redis.disconnect()
