@@ -1,28 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { SERVICES } from '../../launcher/stack.mjs'
+import { type Instruction, instructionsOf } from './image/dockerfile.ts'
 
 const ROOT = new URL('../../', import.meta.url)
 
-interface Instruction {
-  readonly name: string
-  readonly value: string
-}
-
-/** The instructions in order, continued lines joined, comments left out. */
-function instructions(): Instruction[] {
-  return readFileSync(new URL('Dockerfile', ROOT), 'utf8')
-    .replaceAll(/^\s*#.*\n/gm, '')
-    .replaceAll(/\\\n\s*/g, ' ')
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .map((line) => {
-      const [, name = '', value = ''] = /^([A-Z]+)\s+(.*)$/.exec(line) ?? []
-      return { name, value }
-    })
-}
-
-const ALL = instructions()
+const ALL: readonly Instruction[] = instructionsOf(readFileSync(new URL('Dockerfile', ROOT), 'utf8'))
 const LAST_STAGE = ALL.slice(ALL.findLastIndex(({ name }) => name === 'FROM'))
 const valuesOf = (name: string, from: readonly Instruction[] = ALL) =>
   from.flatMap((instruction) => (instruction.name === name ? [instruction.value] : []))
