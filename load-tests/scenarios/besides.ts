@@ -55,7 +55,6 @@ async function startJobs({ service }: BesideOptions): Promise<StopBeside> {
   const payloads = await makeMissedLoans(connection, keys, service.tenant, JOBS, randomBytes(4).toString('hex'))
   // The schedule would find more to do about these loans than what is measured.
   await Promise.all(Array.from({ length: PARTITIONS }, (_, partition) => connection.del(keys.loansDue(partition))))
-  await queue.obliterate({ force: true })
   await queue.addBulk(
     payloads.map((payload) => ({
       name: payload.job,
