@@ -34,7 +34,7 @@ const RESENDS_SHARE = 0.02
 /** Declined borrowers who ask for a person. */
 const ASKS_SHARE = 0.08
 /** The whole portfolio is read: that takes its time. */
-const GUARD_EVERY_DAYS = 7
+const GUARD_EVERY_DAYS = 14
 /** In UTC: inside the hours of contact in Lagos and Shanghai, and soon after what is due in the morning. */
 const SHIFT_HOURS = [6, 12] as const
 
@@ -108,9 +108,9 @@ export async function liveYear(options: YearOptions): Promise<Year> {
     for (let item = agenda.takeBefore(atMs); item !== undefined; item = agenda.takeBefore(atMs)) await take(item)
     await flush()
     clock.advanceTo(atMs)
-    const isWeekly = day !== undefined && day % GUARD_EVERY_DAYS === 0
-    await monitor.work(isWeekly)
-    if (isWeekly) await riskDesk(atMs)
+    const isWhole = day !== undefined && day % GUARD_EVERY_DAYS === 0
+    await monitor.work(isWhole)
+    if (isWhole) await riskDesk(atMs)
     if (day === undefined) continue
     // What came last is left for whoever looks at the queue.
     if (day < days) await review(atMs)
