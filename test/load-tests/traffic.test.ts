@@ -27,8 +27,8 @@ describe('traffic', () => {
   })
 
   it('keeps a person’s phone, card and device whatever the seed', () => {
-    const byPerson = new Map(take(1, 5000).map((request) => [request.applicantId, request]))
-    const met = take(2, 5000).filter(({ applicantId }) => byPerson.has(applicantId))
+    const byPerson = new Map(take(1, 20_000).map((request) => [request.applicantId, request]))
+    const met = take(2, 20_000).filter(({ applicantId }) => byPerson.has(applicantId))
     expect(met.length).toBeGreaterThan(100)
     for (const { applicantId, identity, device, applicant } of met) {
       expect(byPerson.get(applicantId)).toMatchObject({ identity, device, applicant })
