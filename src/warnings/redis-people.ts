@@ -11,6 +11,8 @@ const TOGETHER = 32
 const SCAN_COUNT = 200
 /** Between two steps: decisions come first. */
 const REST_MS = 20
+/** The same behind a step that found nobody to look at, which holds Redis for a tenth of that at most. */
+const SHORT_REST_MS = 1
 const READ_COUNT = 200
 /** Of one partition in one run: the rest waits for the next minute. */
 const MAX_READS = 50
@@ -45,7 +47,7 @@ export function createSweep(redis: Redis, keys: Keys, scan: ScanPerson, withMode
         return { tenant, applicantToken }
       })
       faults.push(...(await scanAll(scan, people, withModels)))
-      await sleep(REST_MS)
+      await sleep(people.length > 0 ? REST_MS : SHORT_REST_MS)
     } while (cursor !== '0')
     throwFirst(faults)
     return 'done'
