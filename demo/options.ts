@@ -14,7 +14,7 @@ export class OptionError extends Error {}
 
 export const USAGE = `npm run demo -- [options]
 
-A year in about a minute: starts a service of its own (nothing of yours is touched) and lives a simulated year on it, with
+A year in minutes: starts a service of its own (nothing of yours is touched) and lives a simulated year on it, with
 applications, decisions, reviews, loans, repayments, trouble, an attack and a drift, on a clock that runs faster. Prints what
 came of it, and ends everything.
 
