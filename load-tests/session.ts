@@ -29,6 +29,8 @@ export interface Session {
 }
 
 const SAMPLES = 101
+/** Away from the seeds of the run: who was offered something at its start is at the limit at its end. */
+const OTHER_PEOPLE = 1_000_000
 // On a slow machine the compiler still works on the hot path after ten seconds. Bounded by requests as well: on a fast
 // one the warm-up would use up people, who meet the velocity rules of the policy when they come too often.
 const WARM_UP = { seconds: 20, requests: 30_000 }
@@ -62,7 +64,7 @@ export async function runSession(session: Session): Promise<LoadResults> {
     await warmUp(session, targets)
     const latency = options.parts.includes('open-loop') ? await measureLatency(session, targets) : null
     const saturation = options.parts.includes('saturation') ? await measureSaturation(session, targets) : null
-    const { mix } = await sampleDecisions(session, 'sample-at-end')
+    const { mix } = await sampleDecisions(session, 'sample-at-end', options.seed + OTHER_PEOPLE)
     print(`Decisions at the end of the run: ${mix}\n`)
     return { openLoop: latency?.rows ?? [], noopOpenLoop: latency?.noop ?? null, saturation }
   } finally {
@@ -82,8 +84,8 @@ interface Targets {
 }
 
 /** A first look: the service decides, and how. The answer of median size is what the no-op route will send. */
-async function sampleDecisions({ service, options, signal }: Session, prefix: string) {
-  const traffic = createTraffic({ seed: options.seed, prefix })
+async function sampleDecisions({ service, options, signal }: Session, prefix: string, seed = options.seed) {
+  const traffic = createTraffic({ seed, prefix })
   const answers: string[] = []
   for (let index = 0; index < SAMPLES; index++) {
     answers.push(await postDecision({ ...service, signal }, traffic.next()))

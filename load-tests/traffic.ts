@@ -23,7 +23,7 @@ export interface Traffic {
 /** So many that a full run seldom takes one past the velocity rules of the policy, or what is offered to one past the limit. */
 const PEOPLE = 1_000_000
 /** The first of them have had loans before, see loanHistory(). */
-export const RETURNING_PEOPLE = 40_000
+export const RETURNING_PEOPLE = 20_000
 const RETURNING_SHARE = 0.3
 /** People who share a device or a network; a service that links entities must meet some that are linked. */
 const PEOPLE_PER_DEVICE = 1.25

@@ -16,6 +16,8 @@ import type { LeftOut } from './ladder.ts'
 
 const MINUTE_MS = 60_000
 
+const LINE_FEED = 10
+
 /** What an approval leaves for the relay, and the payload of the job it becomes: ids only. */
 export const OutboxEntrySchema = Type.Object(
   {
@@ -113,6 +115,11 @@ export function composeAnswer(context: AnswerContext, input: AnswerInput): Answe
       exposure
     })
   }
+}
+
+/** The answer within what is stored, up to its line feed: JSON has none of its own. */
+export function answerBytes(value: Buffer): Buffer {
+  return value.subarray(0, value.indexOf(LINE_FEED))
 }
 
 function endOf(nowMs: number, { offerValidDays }: AnswerContext, { statutory }: Verdict): string {

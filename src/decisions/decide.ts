@@ -10,7 +10,7 @@ import type { EntityStates, FeatureSet, MeasuredValues } from '../features/vecto
 import type { ScorecardScore } from '../inference/scorecard.ts'
 import { EXPLAIN_NONE } from '../inference/scorer.ts'
 import type { Assessment } from '../policy/engine.ts'
-import { type Answer, composeAnswer } from './answer.ts'
+import { type Answer, answerBytes, composeAnswer } from './answer.ts'
 import { endBy } from './end-by.ts'
 import { decideWithin, type ExposureReading, readingOf } from './exposure.ts'
 import { chooseRung, leftOutBy, type Rung, referUnexplained } from './ladder.ts'
@@ -75,6 +75,8 @@ export type DecideResult =
   | {
       readonly kind: 'decided'
       readonly answer: string
+      /** The same as it was stored; without it in a replay. */
+      readonly bytes?: Buffer
       readonly outcome: Outcome | undefined
       readonly replay: boolean
     }
@@ -155,7 +157,8 @@ export function createDecideService(deps: DecideServiceDeps): DecideService {
     observer.decided(answer, application)
     observer.scored(scored.serving.answerContext.modelIds.credit, scored.vector, scored.assessment, scored.scorecard)
     if (rung === 'full') lineup.afterwards(made, inFlight)
-    return { kind: 'decided', answer: answer.answer, outcome: answer.outcome, replay: false }
+    const { answer: text, value, outcome } = answer
+    return { kind: 'decided', answer: text, bytes: answerBytes(value), outcome, replay: false }
   }
 
   return async (request) => {

@@ -13,6 +13,9 @@ const SCAN_COUNT = 200
 const REST_MS = 20
 /** The same behind a step that found nobody to look at, which holds Redis for a tenth of that at most. */
 const SHORT_REST_MS = 1
+/** After more than a few people of one read of the log: an import tells of everybody at once, and decisions come first. */
+const FEW = 8
+const REST_A_PERSON_MS = 0.5
 const READ_COUNT = 200
 /** Of one partition in one run: the rest waits for the next minute. */
 const MAX_READS = 50
@@ -77,6 +80,7 @@ export function createScanNew(redis: Redis, keys: Keys, scan: ScanPerson) {
           people.set(`${tenant} ${refs.applicant}`, { tenant, applicantToken: refs.applicant })
         }
         const failed = await scanAll(scan, [...people.values()], true)
+        if (people.size > FEW) await sleep(people.size * REST_A_PERSON_MS)
         faults.push(...failed)
         if (failed.length > 0) break
         after = entries.at(-1)?.id ?? after
