@@ -8,7 +8,8 @@ export default defineConfig({
     setupFiles: ['test/support/empty-database.ts'],
     // Threads of the program under test (Piscina, onnxruntime) want a process of their own around them.
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than the two cores that are promised: many tests wait for processes and sockets.
+    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     reporters: ['default', closingLine()]
