@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { OptionError, parseStrictly, whole } from '../load-tests/command-line.ts'
 
 export interface DemoOptions {
   readonly seed: number
@@ -8,9 +8,6 @@ export interface DemoOptions {
   readonly keep: boolean
   readonly jsonFile: string | undefined
 }
-
-/** What is wrong with the command line: told with the usage, exit code 2. */
-export class OptionError extends Error {}
 
 export const USAGE = `npm run demo -- [options]
 
@@ -41,7 +38,7 @@ const MAX_DAYS = 730
 const DAY_MS = 86_400_000
 
 export function readOptions(args: readonly string[], nowMs: number): DemoOptions | 'help' {
-  const values = parse(args)
+  const { values } = parseStrictly({ args: [...args], options: SPEC })
   if (values.help) return 'help'
   const days = whole('--days', values.days, 1, MAX_DAYS)
   const startMs =
@@ -57,18 +54,4 @@ export function readOptions(args: readonly string[], nowMs: number): DemoOptions
     keep: values.keep,
     jsonFile: values.json
   }
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: SPEC, strict: true, allowPositionals: false }).values
-  } catch (cause) {
-    throw new OptionError(cause instanceof Error ? cause.message : String(cause), { cause })
-  }
-}
-
-function whole(name: string, text: string, minimum: number, maximum: number): number {
-  const value = Number(text)
-  if (/^\d+$/.test(text) && value >= minimum && value <= maximum) return value
-  throw new OptionError(`${name} takes whole numbers from ${minimum} to ${maximum}; ${JSON.stringify(text)} is none`)
 }

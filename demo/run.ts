@@ -1,9 +1,10 @@
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { OptionError } from '../load-tests/command-line.ts'
 import { createProgress } from '../load-tests/progress.ts'
 import { type DemoStack, startDemoStack } from './demo-stack.ts'
 import { liveAndSummarise } from './live.ts'
-import { OptionError, readOptions, USAGE } from './options.ts'
+import { readOptions, USAGE } from './options.ts'
 import { steadyTraffic } from './steady.ts'
 import { summaryText } from './summary.ts'
 

@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util'
 import autocannon from 'autocannon'
+import { OptionError, parseStrictly, whole } from './command-line.ts'
 import { prepareRequests } from './prepared-requests.ts'
 import { createProgress } from './progress.ts'
 import { startServiceUnderTest } from './stack.ts'
@@ -17,26 +17,26 @@ whoever would have come meanwhile; npm run load and npm run load:scenarios measu
   --help                        this text
 `
 
-const { values } = parseArgs({
-  options: {
-    url: { type: 'string' },
-    key: { type: 'string' },
-    connections: { type: 'string', default: '64' },
-    seconds: { type: 'string', default: '10' },
-    seed: { type: 'string', default: '1' },
-    help: { type: 'boolean', short: 'h' }
-  }
-})
+const SPEC = {
+  url: { type: 'string' },
+  key: { type: 'string' },
+  connections: { type: 'string', default: '64' },
+  seconds: { type: 'string', default: '10' },
+  seed: { type: 'string', default: '1' },
+  help: { type: 'boolean', short: 'h' }
+} as const
 
-async function main(): Promise<void> {
+async function main(args: string[]): Promise<void> {
+  const { values } = parseStrictly({ args, options: SPEC })
   if (values.help === true) return void process.stdout.write(USAGE)
-  const connections = whole('--connections', values.connections, 1000)
-  const seconds = whole('--seconds', values.seconds, 600)
-  const seed = whole('--seed', values.seed, 0xffff_ffff)
+  const connections = whole('--connections', values.connections, 1, 1000)
+  const seconds = whole('--seconds', values.seconds, 1, 600)
+  const seed = whole('--seed', values.seed, 0, 0xffff_ffff)
   if (values.url !== undefined) {
-    if (values.key === undefined) throw new Error('--url needs the --key of a partner')
+    if (values.key === undefined) throw new OptionError('--url needs the --key of a partner')
     const url = new URL(values.url)
-    if (!['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname)) throw new Error('--url takes this machine only')
+    if (!['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname))
+      throw new OptionError('--url takes this machine only')
     return fire({ url, key: values.key, connections, seconds, seed })
   }
   const progress = createProgress(process.stderr)
@@ -78,13 +78,10 @@ async function fire({ url, key, connections, seconds, seed }: Fire): Promise<voi
   if (errors + non2xx > 0) process.exitCode = 1
 }
 
-function whole(name: string, text: string, most: number): number {
-  const value = Number(text)
-  if (/^\d+$/.test(text) && value >= 1 && value <= most) return value
-  throw new Error(`${name} takes whole numbers from 1 to ${most}; ${JSON.stringify(text)} is none`)
-}
-
-main().catch((error: unknown) => {
-  process.stderr.write(`load: ${error instanceof Error ? error.message : String(error)}\n`)
-  process.exitCode = 1
+main(process.argv.slice(2)).catch((error: unknown) => {
+  const isUsage = error instanceof OptionError
+  process.stderr.write(
+    `load:autocannon: ${error instanceof Error ? error.message : String(error)}\n${isUsage ? `\n${USAGE}` : ''}`
+  )
+  process.exitCode = isUsage ? 2 : 1
 })

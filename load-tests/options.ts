@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util'
 import { APPENDFSYNC, type Appendfsync } from './appendfsync.ts'
 import { ARRIVALS, type Arrivals } from './arrivals.ts'
+import { oneOf, parseStrictly, whole } from './command-line.ts'
 
 export const PARTS = ['open-loop', 'saturation'] as const
 export type Part = (typeof PARTS)[number]
@@ -18,9 +18,6 @@ export interface LoadOptions {
   readonly jsonFile: string | undefined
   readonly profileFile: string | undefined
 }
-
-/** What is wrong with the command line: told with the usage, exit code 2. */
-export class OptionError extends Error {}
 
 export const USAGE = `npm run load -- [options]
 
@@ -64,7 +61,7 @@ const MAX_SECONDS = 3600
 
 /** The options, or 'help'. @throws OptionError */
 export function parseOptions(args: readonly string[]): LoadOptions | 'help' {
-  const values = parse(args)
+  const { values } = parseStrictly({ args: [...args], options: SPEC })
   if (values.help === true) return 'help'
   const quick = values.quick === true
   return {
@@ -80,24 +77,4 @@ export function parseOptions(args: readonly string[]): LoadOptions | 'help' {
     jsonFile: values.json,
     profileFile: values.profile
   }
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: SPEC, strict: true, allowPositionals: false }).values
-  } catch (cause) {
-    throw new OptionError(cause instanceof Error ? cause.message : String(cause), { cause })
-  }
-}
-
-function whole(name: string, text: string, minimum: number, maximum: number): number {
-  const value = Number(text)
-  if (/^\d+$/.test(text) && value >= minimum && value <= maximum) return value
-  throw new OptionError(`${name} takes whole numbers from ${minimum} to ${maximum}; ${JSON.stringify(text)} is none`)
-}
-
-function oneOf<Value extends string>(name: string, text: string, values: readonly Value[]): Value {
-  const found = values.find((value) => value === text)
-  if (found !== undefined) return found
-  throw new OptionError(`${name} takes ${values.join(' or ')}; not ${JSON.stringify(text)}`)
 }

@@ -38,7 +38,7 @@ async function everything(): Promise<void> {
   } finally {
     await store.stop()
   }
-  const foldNanos = measureFold(progress.tick)
+  const foldNanos = await measureFold(progress.tick)
   const replayEventsPerSecond = measureReplay(progress.tick)
   const { ingest, redisVersion } = await ingestOfService()
   progress.done()

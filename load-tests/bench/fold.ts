@@ -5,6 +5,7 @@ import { History, MAX_RETAINED } from '../../src/features/history.ts'
 import { packRecord } from '../../src/features/record.ts'
 import { createTileLayouts, type TileLayout } from '../../src/features/tile-layout.ts'
 import { createFeatureSet, type EntityStates } from '../../src/features/vector.ts'
+import { packRecords } from './features/history.ts'
 import { measureInterleaved } from './interleaved.ts'
 
 // What reading behaviour costs a decision, by the length of the history of each of its five entities, and what folding costs.
@@ -37,7 +38,7 @@ const own = packRecord(eventAt(0, 0, 1))
 const states = LENGTHS.map((length) =>
   layouts.map((layout) => ({ profile: storedAs(layout, historyOf(length, 1)), tail: own }))
 )
-const computeMicros = measureInterleaved(
+const computeMicros = await measureInterleaved(
   Object.fromEntries(
     LENGTHS.map((length, index) => [
       `${length}`,
@@ -58,9 +59,9 @@ const recent = historyOf(MAX_RETAINED, 1)
 const crowd = historyOf(MAX_RETAINED, 1e9)
 const [inOrder, mixed] = [recentTail((event) => event.occurredAtMs), recentTail((event) => hashOf(event.eventId))]
 const [short, long] = [new History(applicant), new History(applicant)]
-const profile = short.fold(null, pack(recent)).encode()
+const profile = short.fold(null, packRecords(recent)).encode()
 const full = storedAs(applicant, historyOf(10_000, 1)) as Buffer
-const foldMicros = measureInterleaved(
+const foldMicros = await measureInterleaved(
   {
     inOrder: () => short.fold(null, inOrder).size,
     mixed: () => short.fold(null, mixed).size,
@@ -79,8 +80,8 @@ show('fold', ['events', 'µs', 'µs an event'], () => [
 show('bytes an event', ['record', 'of a profile'], () =>
   [recent, crowd].map((events, index) => [
     index === 0 ? 'entities seen before' : 'four new entities each time',
-    pack(events).length / events.length,
-    short.fold(null, pack(events)).encode().length / events.length
+    packRecords(events).length / events.length,
+    short.fold(null, packRecords(events)).encode().length / events.length
   ])
 )
 
@@ -114,18 +115,14 @@ function storedAs(layout: TileLayout, events: readonly AssayEvent[]): Buffer | n
   const folded = Math.max(0, events.length - UNFOLDED)
   let profile: Buffer | null = null
   for (let from = 0; from < folded; from += FOLD_TOGETHER)
-    profile = history.fold(profile, pack(events.slice(from, Math.min(from + FOLD_TOGETHER, folded)))).encode()
-  return Buffer.concat([profile ?? Buffer.alloc(0), pack(events.slice(folded))])
+    profile = history.fold(profile, packRecords(events.slice(from, Math.min(from + FOLD_TOGETHER, folded)))).encode()
+  return Buffer.concat([profile ?? Buffer.alloc(0), packRecords(events.slice(folded))])
 }
 
 function recentTail(rank: (event: AssayEvent) => number): Buffer {
   const events = historyOf(TAIL_BYTES, 1e9).slice(-2000)
-  const fitting = events.filter((_, index) => pack(events.slice(0, 1)).length * (index + 1) <= TAIL_BYTES)
-  return pack(fitting.toSorted((left, right) => rank(left) - rank(right)))
-}
-
-function pack(events: readonly AssayEvent[]): Buffer {
-  return Buffer.concat(events.map(packRecord))
+  const fitting = events.filter((_, index) => packRecords(events.slice(0, 1)).length * (index + 1) <= TAIL_BYTES)
+  return packRecords(fitting.toSorted((left, right) => rank(left) - rank(right)))
 }
 
 function countOf(records: Buffer): number {

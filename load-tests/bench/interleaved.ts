@@ -8,14 +8,38 @@ const ROUNDS = 15
 export function measureInterleaved<Name extends string>(
   contenders: Record<Name, (index: number) => unknown>,
   calls = CALLS
-): Record<Name, number> {
-  const names = Object.keys(contenders) as Name[]
-  const samples = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Name, number[]>
-  for (const name of names) callOften(contenders[name], calls)
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const name of names) samples[name].push(callOften(contenders[name], calls))
+): Promise<Record<Name, number>> {
+  const samplers = Object.entries<(index: number) => unknown>(contenders).map(
+    ([name, call]) => [name, () => callOften(call, calls)] as const
+  )
+  return mediansInTurns(Object.fromEntries(samplers) as Record<Name, () => number>, { rounds: ROUNDS, warmUpRounds: 1 })
+}
+
+interface Turns {
+  readonly rounds: number
+  /** Before them, not counted. */
+  readonly warmUpRounds: number
+  readonly onRound?: (round: number) => void
+}
+
+/** The median of what each sampler gives in rounds in which all have their turn. */
+export async function mediansInTurns<Name extends string>(
+  samplers: Record<Name, () => number | Promise<number>>,
+  { rounds, warmUpRounds, onRound = () => {} }: Turns
+): Promise<Record<Name, number>> {
+  const all = (Object.keys(samplers) as Name[]).map((name) => ({
+    name,
+    sample: samplers[name],
+    samples: [] as number[]
+  }))
+  for (let round = 0; round < warmUpRounds + rounds; round++) {
+    onRound(round)
+    for (const { sample, samples } of all) {
+      const value = await sample()
+      if (round >= warmUpRounds) samples.push(value)
+    }
   }
-  return Object.fromEntries(names.map((name) => [name, median(samples[name])])) as Record<Name, number>
+  return Object.fromEntries(all.map(({ name, samples }) => [name, median(samples)])) as Record<Name, number>
 }
 
 function callOften(call: (index: number) => unknown, times: number): number {

@@ -12,20 +12,20 @@ const keyHex = randomBytes(32).toString('hex')
 const key = createSecretKey(Buffer.from(keyHex, 'hex'))
 const tokenise = createTokenise(keyHex)
 
-show('identity token (src/edge/tokens.ts, docs/decisions/0005)', {
+await show('identity token (src/edge/tokens.ts, docs/decisions/0005)', {
   'SHA3-256 over key and message': (index) => tokenise('demo', 'phone', `23480${index}`),
   'HMAC-SHA-256': (index) =>
     createHmac('sha256', key).update(`demo|phone|23480${index}`).digest('base64url').slice(0, 22)
 })
 
-show('ISO date of a day number (src/domain/calendar.ts)', {
+await show('ISO date of a day number (src/domain/calendar.ts)', {
   'civil calendar arithmetic': (index) => isoDate(20_000 + (index % 4000)),
   'Date.toISOString': (index) => new Date((20_000 + (index % 4000)) * 86_400_000).toISOString().slice(0, 10)
 })
 
 const record = randomBytes(46)
 const begun = Array.from({ length: 16 }, (_, index) => [`{p00}:application:${index}`, 'x'.repeat(400), record])
-show('FCALL of sixteen decisions as bytes (src/redis/encoded-call.ts)', {
+await show('FCALL of sixteen decisions as bytes (src/redis/encoded-call.ts)', {
   'in one piece': () => encodeCall(['FCALL', 'assay_begin', 16], begun.flat()),
   'argument by argument, ioredis': () => new Command('FCALL', ['assay_begin', 16, ...begun.flat()]).toWritable({})
 })
@@ -36,7 +36,7 @@ const reference = { rows: 10_000, score: deciles, inputs: names.map((name) => ({
 const drift = createDrift(reference, names, { monotonicMs: () => performance.now() })
 const vectors = Array.from({ length: 4096 }, () => Float32Array.from(names, () => Math.random()))
 const bins = new Map<string, number>()
-show('drift of one decision, forty inputs (src/drift/drift.ts)', {
+await show('drift of one decision, forty inputs (src/drift/drift.ts)', {
   'cells of one ring': (index) => {
     drift.observe(vectors[index % 4096] as Float32Array, (index % 100) / 100)
     return index
@@ -51,8 +51,8 @@ show('drift of one decision, forty inputs (src/drift/drift.ts)', {
   }
 })
 
-function show(title: string, contenders: Record<string, (index: number) => unknown>): void {
-  const medians = Object.entries(measureInterleaved(contenders))
+async function show(title: string, contenders: Record<string, (index: number) => unknown>): Promise<void> {
+  const medians = Object.entries(await measureInterleaved(contenders))
   const [, ours] = medians[0] as [string, number]
   process.stdout.write(`${title}\n`)
   for (const [name, micros] of medians) {

@@ -1,10 +1,8 @@
-import { accessSync, constants, writeFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { writeFileSync } from 'node:fs'
 import type { DecideInput, Verdict } from '../../src/policy/engine.ts'
 import { compilePolicy } from '../../src/policy/engine.ts'
 import { loadRules } from '../../src/policy/load-rules.ts'
-import { OptionError } from '../options.ts'
+import { assertWritable, OptionError, parseStrictly } from '../command-line.ts'
 import { createRandom } from '../random.ts'
 import { goalsTable, table } from '../tables.ts'
 import { FEATURES, MODEL, madeUpInput, POLICY } from './policy/made-up.ts'
@@ -78,13 +76,9 @@ async function bench(jsonFile: string | undefined): Promise<void> {
 /** @throws OptionError */
 function parse(args: readonly string[]) {
   const options = { json: { type: 'string' }, help: { type: 'boolean', short: 'h' } } as const
-  try {
-    const { values } = parseArgs({ args: [...args], options, strict: true, allowPositionals: false })
-    if (values.json !== undefined) accessSync(dirname(resolve(values.json)), constants.W_OK)
-    return values
-  } catch (cause) {
-    throw new OptionError(cause instanceof Error ? cause.message : String(cause), { cause })
-  }
+  const { values } = parseStrictly({ args: [...args], options })
+  if (values.json !== undefined) assertWritable(values.json)
+  return values
 }
 
 try {

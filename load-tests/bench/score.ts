@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { loadModel, modelFolder, readActiveModels, type VerifiedModel } from '../../src/inference/model.ts'
-import { OptionError } from '../options.ts'
+import { OptionError } from '../command-line.ts'
 import { createProgress } from '../progress.ts'
 import { createRandom } from '../random.ts'
 import { goalsTable } from '../tables.ts'

@@ -3,10 +3,9 @@ import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { ROOT } from '../../launcher/paths.mjs'
 import { resolveRedisServer } from '../../launcher/redis.mjs'
-import { OptionError } from '../options.ts'
+import { OptionError, parseStrictly } from '../command-line.ts'
 import { machineLine, measureSyncMs } from './machine.ts'
 import { PARTS, type Part } from './parts.ts'
 import { numbersTable, withNumbers } from './table.ts'
@@ -38,18 +37,14 @@ function parse(args: string[]): NumbersOptions | 'help' {
     write: { type: 'boolean' },
     help: { type: 'boolean', short: 'h' }
   } as const
-  try {
-    const { only, write = false, help } = parseArgs({ args, options, allowPositionals: false }).values
-    if (help === true) return 'help'
-    if (only === undefined) return { parts: PARTS, writes: write }
-    if (write) throw new Error('--write takes all parts')
-    const names = only.split(',')
-    const unknown = names.filter((name) => !NAMES.includes(name))
-    if (unknown.length > 0) throw new Error(`--only takes ${NAMES.join(', ')}; not ${unknown.join(', ')}`)
-    return { parts: PARTS.filter(({ name }) => names.includes(name)), writes: false }
-  } catch (cause) {
-    throw new OptionError(cause instanceof Error ? cause.message : String(cause), { cause })
-  }
+  const { only, write = false, help } = parseStrictly({ args, options }).values
+  if (help === true) return 'help'
+  if (only === undefined) return { parts: PARTS, writes: write }
+  if (write) throw new OptionError('--write takes all parts')
+  const names = only.split(',')
+  const unknown = names.filter((name) => !NAMES.includes(name))
+  if (unknown.length > 0) throw new OptionError(`--only takes ${NAMES.join(', ')}; not ${unknown.join(', ')}`)
+  return { parts: PARTS.filter(({ name }) => names.includes(name)), writes: false }
 }
 
 /** Runs the program of a part; what it says goes to standard error, so that the table is all that standard output has. */

@@ -1,6 +1,5 @@
-import { parseArgs } from 'node:util'
 import { APPENDFSYNC, type Appendfsync } from '../appendfsync.ts'
-import { OptionError } from '../options.ts'
+import { OptionError, oneOf, parseStrictly, whole } from '../command-line.ts'
 import { SCENARIOS, type Scenario } from './catalogue.ts'
 
 export interface ScenariosOptions {
@@ -36,9 +35,20 @@ ${SCENARIOS.map(({ name, proves }) => `  ${name.padEnd(14)} ${proves}`).join('\n
   --help             this text
 `
 
+const SPEC = {
+  rate: { type: 'string' },
+  seconds: { type: 'string' },
+  seed: { type: 'string' },
+  appendfsync: { type: 'string' },
+  json: { type: 'string' },
+  html: { type: 'string' },
+  baseline: { type: 'string' },
+  help: { type: 'boolean', short: 'h' }
+} as const
+
 /** The options, or 'help'. @throws OptionError */
 export function parseScenariosOptions(args: readonly string[]): ScenariosOptions | 'help' {
-  const { values, positionals } = parse(args)
+  const { values, positionals } = parseStrictly({ args: [...args], options: SPEC, allowPositionals: true })
   if (values.help === true) return 'help'
   const names =
     positionals.length === 0 ? SCENARIOS.map(({ name }) => name).filter((name) => name !== LONG) : positionals
@@ -47,11 +57,9 @@ export function parseScenariosOptions(args: readonly string[]): ScenariosOptions
     if (found === undefined) throw new OptionError(`no scenario is called ${JSON.stringify(name)}`)
     return found
   })
-  const appendfsync = APPENDFSYNC.find((value) => value === (values.appendfsync ?? 'always'))
-  if (appendfsync === undefined) throw new OptionError(`--appendfsync takes ${APPENDFSYNC.join(' or ')}`)
   return {
     scenarios,
-    appendfsync,
+    appendfsync: oneOf('--appendfsync', values.appendfsync ?? 'always', APPENDFSYNC),
     seed: whole('--seed', values.seed ?? '1', 0, 0xffff_ffff),
     rate: values.rate === undefined ? undefined : whole('--rate', values.rate, 1, MAX_RATE),
     seconds: values.seconds === undefined ? undefined : whole('--seconds', values.seconds, 4, MAX_SECONDS),
@@ -59,32 +67,4 @@ export function parseScenariosOptions(args: readonly string[]): ScenariosOptions
     htmlFile: values.html,
     baselineFile: values.baseline
   }
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        rate: { type: 'string' },
-        seconds: { type: 'string' },
-        seed: { type: 'string' },
-        appendfsync: { type: 'string' },
-        json: { type: 'string' },
-        html: { type: 'string' },
-        baseline: { type: 'string' },
-        help: { type: 'boolean', short: 'h' }
-      },
-      strict: true,
-      allowPositionals: true
-    })
-  } catch (cause) {
-    throw new OptionError(cause instanceof Error ? cause.message : String(cause), { cause })
-  }
-}
-
-function whole(name: string, text: string, minimum: number, maximum: number): number {
-  const value = Number(text)
-  if (/^\d+$/.test(text) && value >= minimum && value <= maximum) return value
-  throw new OptionError(`${name} takes whole numbers from ${minimum} to ${maximum}; ${JSON.stringify(text)} is none`)
 }

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import { OptionError } from '../command-line.ts'
 import { machine } from '../json-report.ts'
-import { OptionError } from '../options.ts'
 import { createProgress } from '../progress.ts'
 import { startServiceUnderTest } from '../stack.ts'
 import { compare } from './baseline.ts'

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { writeFiles } from '../../src/cli/output.ts'
-import { OptionError } from '../options.ts'
+import { OptionError, oneOf, parseStrictly, whole } from '../command-line.ts'
 import { SCENARIOS, type ScenarioName } from './assumptions.ts'
 import { createSimulator, type SimulatorOptions } from './simulator.ts'
 import { createTally, type Summary } from './summary.ts'
@@ -34,14 +33,13 @@ const MAX_APPLICANTS = 10_000_000
 const MAX_DAYS = 3650
 
 async function main(args: readonly string[]): Promise<void> {
-  const values = parse(args)
+  const { values } = parseStrictly({ args: [...args], options: SPEC })
   if (values.help) {
     process.stdout.write(USAGE)
     return
   }
   if (values.out === undefined) throw new OptionError('--out is required')
-  const { scenario } = values
-  if (!isScenario(scenario)) throw new OptionError(`--scenario takes ${Object.keys(SCENARIOS).join(' or ')}`)
+  const scenario = oneOf('--scenario', values.scenario, Object.keys(SCENARIOS) as ScenarioName[])
   const startMs = Date.parse(`${values.start}T00:00:00Z`)
   if (Number.isNaN(startMs)) throw new OptionError('--start takes a day such as 2026-01-01')
   const options: SimulatorOptions = {
@@ -77,24 +75,6 @@ async function write(out: string, options: SimulatorOptions, scenario: ScenarioN
       return summary
     }
   )
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: SPEC, strict: true, allowPositionals: false }).values
-  } catch (cause) {
-    throw new OptionError(cause instanceof Error ? cause.message : String(cause), { cause })
-  }
-}
-
-function isScenario(name: string): name is ScenarioName {
-  return Object.hasOwn(SCENARIOS, name)
-}
-
-function whole(name: string, text: string, minimum: number, maximum: number): number {
-  const value = Number(text)
-  if (/^\d+$/.test(text) && value >= minimum && value <= maximum) return value
-  throw new OptionError(`${name} takes whole numbers from ${minimum} to ${maximum}; ${JSON.stringify(text)} is none`)
 }
 
 try {

@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util'
 import { APPENDFSYNC, type Appendfsync } from '../../load-tests/appendfsync.ts'
+import { OptionError, oneOf, parseStrictly, whole } from '../../load-tests/command-line.ts'
 import { createProgress } from '../../load-tests/progress.ts'
 import { runKills } from './kill-run.ts'
 import { holds, reportJson, reportTable } from './report.ts'
@@ -22,7 +22,6 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 const WHOLE = { decisions: [1, 10_000_000], kills: [0, 10_000], seed: [0, 0xffff_ffff], concurrency: [1, 256] } as const
 
 class Interrupted extends Error {}
-class OptionError extends Error {}
 
 async function main(args: readonly string[]): Promise<number> {
   const options = readOptions(args)
@@ -51,39 +50,28 @@ type Options = Record<keyof typeof WHOLE, number> & { readonly appendfsync: Appe
 
 function readOptions(args: readonly string[]): Options | 'help' {
   const option = (value: string) => ({ type: 'string', default: value }) as const
-  let values: Record<string, string | boolean>
-  try {
-    values = parseArgs({
-      args: args[0] === '--' ? args.slice(1) : [...args],
-      options: {
-        decisions: option('100000'),
-        kills: option('30'),
-        seed: option('1'),
-        concurrency: option('32'),
-        appendfsync: option('always'),
-        help: { type: 'boolean', short: 'h', default: false }
-      }
-    }).values
-  } catch (cause) {
-    throw new OptionError(cause instanceof Error ? cause.message : String(cause), { cause })
-  }
+  const { values } = parseStrictly({
+    args: args[0] === '--' ? args.slice(1) : [...args],
+    options: {
+      decisions: option('100000'),
+      kills: option('30'),
+      seed: option('1'),
+      concurrency: option('32'),
+      appendfsync: option('always'),
+      help: { type: 'boolean', short: 'h', default: false }
+    }
+  })
   if (values.help === true) return 'help'
   const read = (name: keyof typeof WHOLE): number => {
     const [least, most] = WHOLE[name]
-    const text = String(values[name])
-    if (/^\d+$/.test(text) && Number(text) >= least && Number(text) <= most) return Number(text)
-    throw new OptionError(`--${name} takes whole numbers from ${least} to ${most}; ${JSON.stringify(text)} is none`)
-  }
-  const appendfsync = APPENDFSYNC.find((name) => name === values.appendfsync)
-  if (appendfsync === undefined) {
-    throw new OptionError(`--appendfsync takes ${APPENDFSYNC.join(' or ')}, not ${JSON.stringify(values.appendfsync)}`)
+    return whole(`--${name}`, values[name], least, most)
   }
   return {
     decisions: read('decisions'),
     kills: read('kills'),
     seed: read('seed'),
     concurrency: read('concurrency'),
-    appendfsync
+    appendfsync: oneOf('--appendfsync', values.appendfsync, APPENDFSYNC)
   }
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { OptionError } from '../../load-tests/command-line.ts'
 import { jsonReport } from '../../load-tests/json-report.ts'
-import { type LoadOptions, OptionError, parseOptions } from '../../load-tests/options.ts'
+import { type LoadOptions, parseOptions } from '../../load-tests/options.ts'
 import { checkGoals, type LoadResults, median, type OpenLoopRow, series } from '../../load-tests/results.ts'
 import { openLoopTable, saturationTable } from '../../load-tests/tables.ts'
 

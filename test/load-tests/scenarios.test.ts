@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { steadyRate } from '../../load-tests/arrivals.ts'
-import { OptionError } from '../../load-tests/options.ts'
+import { OptionError } from '../../load-tests/command-line.ts'
 import type { OpenLoopRow } from '../../load-tests/results.ts'
 import { compare } from '../../load-tests/scenarios/baseline.ts'
 import { SCENARIOS } from '../../load-tests/scenarios/catalogue.ts'

@@ -11,7 +11,7 @@ import {
   scoreJson,
   scoreTable
 } from '../../load-tests/bench/score/report.ts'
-import { OptionError } from '../../load-tests/options.ts'
+import { OptionError } from '../../load-tests/command-line.ts'
 import { createRandom } from '../../load-tests/random.ts'
 import { treeMargin } from '../../src/inference/attribution.ts'
 

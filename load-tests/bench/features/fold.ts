@@ -1,9 +1,7 @@
-import type { AssayEvent } from '../../../src/domain/event.ts'
 import { MAX_RETAINED } from '../../../src/features/history.ts'
-import { packRecord } from '../../../src/features/record.ts'
 import { createHistories } from '../../../src/features/stored-entity.ts'
 import { measureInterleaved } from '../interleaved.ts'
-import { busyHistory } from './history.ts'
+import { busyHistory, packRecords } from './history.ts'
 
 /** Nanoseconds an event, medians. */
 export interface FoldNanos {
@@ -20,14 +18,14 @@ const RECORDS = 40
 const CALLS = 2000
 
 /** What folding costs an event, without Redis. */
-export function measureFold(note: (line: string) => void): FoldNanos {
+export async function measureFold(note: (line: string) => void): Promise<FoldNanos> {
   note('folding')
   const history = createHistories()('applicant')
   const events = [...busyHistory(MAX_RETAINED + RECORDS, Date.now())]
-  const records = pack(events.slice(-RECORDS))
-  const profile = history.fold(null, pack(events.slice(0, MAX_RETAINED))).encode()
+  const records = packRecords(events.slice(-RECORDS))
+  const profile = history.fold(null, packRecords(events.slice(0, MAX_RETAINED))).encode()
   const due = Buffer.concat([profile, records])
-  const { record, retained, compaction } = measureInterleaved(
+  const { record, retained, compaction } = await measureInterleaved(
     {
       record: () => history.fold(records, null).size,
       retained: () => history.fold(profile, null).size,
@@ -40,8 +38,4 @@ export function measureFold(note: (line: string) => void): FoldNanos {
     retained: (retained * 1000) / MAX_RETAINED,
     compaction: (compaction * 1000) / RECORDS
   }
-}
-
-function pack(events: readonly AssayEvent[]): Buffer {
-  return Buffer.concat(events.map(packRecord))
 }

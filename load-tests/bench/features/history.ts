@@ -1,4 +1,5 @@
 import type { AssayEvent } from '../../../src/domain/event.ts'
+import { packRecord } from '../../../src/features/record.ts'
 import { createRandom, type Random } from '../../random.ts'
 
 const DAY_MS = 86_400_000
@@ -53,4 +54,9 @@ function kindOf(index: number, atMs: number, random: Random): Pick<AssayEvent, '
     default:
       return { type: 'auth.login', data: {} }
   }
+}
+
+/** As they are stored. */
+export function packRecords(events: Iterable<AssayEvent>): Buffer {
+  return Buffer.concat(Array.from(events, packRecord))
 }

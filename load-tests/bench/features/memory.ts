@@ -2,10 +2,9 @@ import { randomBytes } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import type { AssayEvent } from '../../../src/domain/event.ts'
 import { History } from '../../../src/features/history.ts'
-import { packRecord } from '../../../src/features/record.ts'
 import { encodeCall, sendEncoded } from '../../../src/redis/encoded-call.ts'
 import type { Keys } from '../../../src/redis/keys.ts'
-import { busyHistory } from './history.ts'
+import { busyHistory, packRecords } from './history.ts'
 
 export interface Memory {
   readonly entities: number
@@ -45,7 +44,7 @@ export async function measureMemory(
 }
 
 function profileOf(events: Iterable<AssayEvent>): Buffer {
-  const records = Buffer.concat(Array.from(events, packRecord))
+  const records = packRecords(events)
   return new History().fold(null, records).encode()
 }
 

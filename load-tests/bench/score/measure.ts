@@ -3,7 +3,7 @@ import { createAttribution } from '../../../src/inference/attribution.ts'
 import type { VerifiedModel } from '../../../src/inference/model.ts'
 import { createScorerPool } from '../../../src/inference/pool.ts'
 import type { Scorer } from '../../../src/inference/scorer.ts'
-import { median } from '../interleaved.ts'
+import { mediansInTurns } from '../interleaved.ts'
 
 export const BATCHES = [1, 8, 32] as const
 
@@ -49,12 +49,15 @@ export async function measureScores(
     const measured: ScoreRow[] = []
     for (const batch of BATCHES) {
       const contenders = {
-        bare: bareRun(session, rows, batch),
-        pool: poolRun(pool, rows, batch),
-        poolWithReasons: poolRun(poolWithReasons, rows, batch),
-        reasons: reasonsRun(model, rows, batch)
+        bare: microsARow(bareRun(session, rows, batch), batch),
+        pool: microsARow(poolRun(pool, rows, batch), batch),
+        poolWithReasons: microsARow(poolRun(poolWithReasons, rows, batch), batch),
+        reasons: microsARow(reasonsRun(model, rows, batch), batch)
       }
-      measured.push({ batch, ...(await interleave(contenders, batch, tick)) })
+      const onRound = (round: number): void =>
+        tick(`batches of ${batch}, round ${round + 1} of ${WARM_UP_ROUNDS + ROUNDS}`)
+      const turns = { rounds: ROUNDS, warmUpRounds: WARM_UP_ROUNDS, onRound }
+      measured.push({ batch, ...(await mediansInTurns(contenders, turns)) })
     }
     return measured
   } finally {
@@ -65,25 +68,14 @@ export async function measureScores(
 /** Scores the batch with this number and resolves once all is there. */
 type Run = (index: number) => unknown
 
-async function interleave<Name extends string>(
-  contenders: Record<Name, Run>,
-  batch: number,
-  tick: (text: string) => void
-): Promise<Record<Name, number>> {
-  const names = Object.keys(contenders) as Name[]
-  const samples = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Name, number[]>
+/** A sampler of the microseconds that a row takes. */
+function microsARow(run: Run, batch: number): () => Promise<number> {
   const runs = ROWS_A_ROUND / batch
-  for (let round = 0; round < WARM_UP_ROUNDS + ROUNDS; round++) {
-    tick(`batches of ${batch}, round ${round + 1} of ${WARM_UP_ROUNDS + ROUNDS}`)
-    for (const name of names) {
-      const run = contenders[name]
-      const startedAtMs = performance.now()
-      for (let index = 0; index < runs; index++) await run(index)
-      const micros = ((performance.now() - startedAtMs) * 1000) / ROWS_A_ROUND
-      if (round >= WARM_UP_ROUNDS) samples[name].push(micros)
-    }
+  return async () => {
+    const startedAtMs = performance.now()
+    for (let index = 0; index < runs; index++) await run(index)
+    return ((performance.now() - startedAtMs) * 1000) / ROWS_A_ROUND
   }
-  return Object.fromEntries(names.map((name) => [name, median(samples[name])])) as Record<Name, number>
 }
 
 function openPool(model: VerifiedModel, explainFromPd: number): Promise<Scorer> {

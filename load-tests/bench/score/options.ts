@@ -1,7 +1,4 @@
-import { accessSync, constants } from 'node:fs'
-import { dirname, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
-import { OptionError } from '../../options.ts'
+import { assertWritable, OptionError, parseStrictly } from '../../command-line.ts'
 
 export const USAGE = `npm run bench:score -- [--json FILE] [--version 1.1.0]
 
@@ -22,32 +19,15 @@ export interface ScoreBenchOptions {
 
 /** The options, or 'help'. @throws OptionError */
 export function parseScoreOptions(args: readonly string[]): ScoreBenchOptions | 'help' {
-  const { json, version, help } = parse(args)
-  if (help === true) return 'help'
-  if (version !== undefined && !/^\d+\.\d+\.\d+$/.test(version))
-    throw new OptionError(`--version takes a version such as 1.1.0; not ${JSON.stringify(version)}`)
-  if (json !== undefined) assertWritable(json)
-  return { jsonFile: json, version }
-}
-
-function parse(args: readonly string[]) {
   const options = {
     json: { type: 'string' },
     version: { type: 'string' },
     help: { type: 'boolean', short: 'h' }
   } as const
-  try {
-    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values
-  } catch (cause) {
-    throw new OptionError(cause instanceof Error ? cause.message : String(cause), { cause })
-  }
-}
-
-/** Before the minutes that a run takes, not after them. */
-function assertWritable(file: string): void {
-  try {
-    accessSync(dirname(resolve(file)), constants.W_OK)
-  } catch (cause) {
-    throw new OptionError(`${file} cannot be written`, { cause })
-  }
+  const { json, version, help } = parseStrictly({ args: [...args], options }).values
+  if (help === true) return 'help'
+  if (version !== undefined && !/^\d+\.\d+\.\d+$/.test(version))
+    throw new OptionError(`--version takes a version such as 1.1.0; not ${JSON.stringify(version)}`)
+  if (json !== undefined) assertWritable(json)
+  return { jsonFile: json, version }
 }
