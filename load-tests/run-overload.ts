@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
+import { OptionError, parseStrictly, whole } from './command-line.ts'
 import { machine } from './json-report.ts'
 import { type OverloadResults, runOverload } from './overload.ts'
 import { createProgress } from './progress.ts'
@@ -18,15 +18,11 @@ docs/overload.md tells how to read it. The exit code is 0 when the run itself wo
   --max-in-flight 512   connections of all callers together; what is due beyond is never sent, and counted
   --seed 1
   --json FILE           all numbers, latencies in milliseconds
+  --help                this text
 `
 const CONNECTIONS = 128
 const GOAL_GOODPUT_SHARE = 0.9
 const GOAL_P99_RATIO = 2
-
-function whole(name: string, text: string, maximum: number): number {
-  if (/^\d{1,9}$/.test(text) && Number(text) >= 1 && Number(text) <= maximum) return Number(text)
-  throw new Error(`--${name} takes whole numbers from 1 to ${maximum}\n\n${USAGE}`)
-}
 
 function report({ rounds }: OverloadResults, maxInFlight: number): string {
   const cpu = (micros: Readonly<Record<string, number>>) => Math.round(micros.gateway ?? Number.NaN)
@@ -77,7 +73,7 @@ function goalsOf({ goodputShare, p99Ratio }: OverloadResults): Goal[] {
 }
 
 async function main(args: string[]): Promise<void> {
-  const { values } = parseArgs({
+  const { values } = parseStrictly({
     args,
     options: {
       times: { type: 'string', default: '10' },
@@ -86,16 +82,16 @@ async function main(args: string[]): Promise<void> {
       'max-in-flight': { type: 'string', default: '512' },
       seed: { type: 'string', default: '1' },
       json: { type: 'string' },
-      help: { type: 'boolean' }
+      help: { type: 'boolean', short: 'h' }
     }
   })
   if (values.help === true) return void process.stdout.write(USAGE)
   const options = {
-    times: whole('times', values.times, 100),
-    seconds: whole('seconds', values.seconds, 600),
-    rounds: whole('rounds', values.rounds, 20),
-    maxInFlight: whole('max-in-flight', values['max-in-flight'], 20_000),
-    seed: whole('seed', values.seed, 1e9),
+    times: whole('--times', values.times, 1, 100),
+    seconds: whole('--seconds', values.seconds, 1, 600),
+    rounds: whole('--rounds', values.rounds, 1, 20),
+    maxInFlight: whole('--max-in-flight', values['max-in-flight'], 1, 20_000),
+    seed: whole('--seed', values.seed, 0, 0xffff_ffff),
     connections: CONNECTIONS
   }
   const progress = createProgress(process.stderr)
@@ -126,6 +122,9 @@ async function main(args: string[]): Promise<void> {
 try {
   await main(process.argv.slice(2))
 } catch (error) {
-  process.stderr.write(`load overload: ${error instanceof Error ? error.message : String(error)}\n`)
-  process.exitCode = 1
+  const isUsage = error instanceof OptionError
+  process.stderr.write(
+    `load:overload: ${error instanceof Error ? error.message : String(error)}\n${isUsage ? `\n${USAGE}` : ''}`
+  )
+  process.exitCode = isUsage ? 2 : 1
 }

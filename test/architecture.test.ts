@@ -1,4 +1,4 @@
-import { existsSync, globSync, readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { posix } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
@@ -228,22 +228,8 @@ describe('the shape of the code', () => {
   })
 })
 
-describe('what the documents say', () => {
-  test.each(['README.md', 'CONTRIBUTING.md'])('every npm script that %s names exists', (file) => {
-    if (!existsSync(`${ROOT}${file}`)) return
-    const { scripts } = JSON.parse(read('package.json'))
-    const named = [...read(file).matchAll(/\bnpm (?:run )?([a-z][a-z:-]*)\b/g)].map(([, name = '']) => name)
-    const builtIn = ['ci', 'install', 'audit', 'packages', 'platform']
-    expect(named.filter((name) => scripts[name] === undefined && !builtIn.includes(name) && name !== 'and')).toEqual([])
-  })
-
-  test.each(globSync(['*.md', 'docs/**/*.md'], { cwd: ROOT }))('every file that %s links to exists', (file) => {
-    const links = [...read(file).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, target = '']) => target)
-    const missing = links.filter((target) => !existsSync(posix.join(ROOT, posix.dirname(file), target)))
-    expect(missing).toEqual([])
-  })
-
-  test('the lock has no download addresses: they would name somebody’s mirror', () => {
+describe('the lock', () => {
+  test('has no download addresses: they would name somebody’s mirror', () => {
     expect(read('package-lock.json')).not.toContain('"resolved"')
     expect(read('package-lock.json')).toContain('"integrity"')
   })
