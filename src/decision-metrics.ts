@@ -9,6 +9,13 @@ import { brokenInvariants, INVARIANTS } from './policy/invariants.ts'
 import type { Policy } from './policy/schema.ts'
 import { bound, observeVerdicts } from './verdict-metrics.ts'
 
+export interface ObservedBeside {
+  readonly drift?: Pick<DriftMetrics, 'observe'>
+  readonly features?: { readonly observe: (values: Float64Array) => void }
+  /** The first decision of an application comes by `api`, a later one made with evidence by `evidence`. */
+  readonly channel?: 'api' | 'evidence'
+}
+
 /**
  * What decisions tell Prometheus. Children are bound once per combination of labels, because a label look-up costs as much
  * as the observation (ecosystem reference, section 5).
@@ -16,8 +23,7 @@ import { bound, observeVerdicts } from './verdict-metrics.ts'
 export function observeDecisions(
   metrics: Metrics,
   policy: () => Pick<Policy, 'bands' | 'rateCap' | 'velocity'>,
-  drift?: Pick<DriftMetrics, 'observe'>,
-  features?: { readonly observe: (values: Float64Array) => void }
+  { drift, features, channel = 'api' }: ObservedBeside = {}
 ): DecisionObserver {
   const model = 'credit'
   const stageDuration = metrics.histogram('credit_decision_stage_duration_seconds')
@@ -25,7 +31,9 @@ export function observeDecisions(
   const decisions = metrics.counter('credit_decisions_total')
   const reasons = metrics.counter('credit_decision_reasons_total')
   const fallbacks = metrics.counter('credit_decision_fallback_total')
-  const replays = metrics.counter('credit_idempotent_replays_total').labels({ endpoint: 'decisions' })
+  const replays = metrics
+    .counter('credit_idempotent_replays_total')
+    .labels({ endpoint: channel === 'api' ? 'decisions' : channel })
   const pd = metrics.histogram('credit_pd_ratio').labels({ model })
   const fraudPd = metrics.histogram('credit_pd_ratio').labels({ model: 'fraud' })
   const verdicts = observeVerdicts(metrics, policy)
@@ -36,7 +44,7 @@ export function observeDecisions(
   const violations = metrics.counter('credit_invariant_violations_total')
   // Without a zero nobody could tell that promises are counted at all.
   for (const invariant of INVARIANTS) violations.inc({ invariant }, 0)
-  const decided = bound((product, decision) => decisions.labels({ product, channel: 'api', decision, stage: 'FINAL' }))
+  const decided = bound((product, decision) => decisions.labels({ product, channel, decision, stage: 'FINAL' }))
   const because = bound((reason_code, decision) => reasons.labels({ reason_code, decision }))
   const pointsOf = bound((product) => points.labels({ model, product }))
   const challengerFaults = metrics.counter('credit_challenger_faults_total')

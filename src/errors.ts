@@ -22,6 +22,9 @@ export const ERRORS = {
     retryable: false
   },
   decision_superseded: { status: 409, title: 'A later decision took the place of this one', retryable: false },
+  evidence_not_asked: { status: 409, title: 'The decision does not ask for this evidence', retryable: false },
+  evidence_expired: { status: 409, title: 'The time for this evidence is over', retryable: false },
+  evidence_exhausted: { status: 409, title: 'This evidence was tried as often as it may be', retryable: false },
   review_not_open: { status: 409, title: 'Nothing of this kind is open for the decision', retryable: false },
   review_held: { status: 409, title: 'Somebody else holds the review, or finished it', retryable: false },
   review_not_claimed: { status: 409, title: 'The review is not claimed by you, or no longer', retryable: false },

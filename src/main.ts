@@ -10,6 +10,7 @@ import { withOfferedSchedules } from './decisions/offered-schedules.ts'
 import { createRedisDecisionStore } from './decisions/redis-decision-store.ts'
 import { createReplayLookup } from './decisions/redis-replays.ts'
 import { createStageTimes } from './decisions/stage-times.ts'
+import type { Application } from './domain/application.ts'
 import { createDriftMetrics } from './drift/drift-metrics.ts'
 import { createEdge } from './edge/edge.ts'
 import { createTokenise } from './edge/tokens.ts'
@@ -25,6 +26,7 @@ import { createFeatureSet } from './features/vector.ts'
 import { buildApp } from './gateway/app.ts'
 import { buildOps } from './gateway/ops.ts'
 import { openGatewayGuard } from './guard/redis-gateway-guard.ts'
+import { openLaterRounds } from './later-rounds.ts'
 import { createRedisLoanStore } from './loans/redis-loan-store.ts'
 import { createLog, faultFields } from './log.ts'
 import { createMetrics } from './metrics.ts'
@@ -32,17 +34,12 @@ import { loadLenders } from './notices/lenders.ts'
 import { createRecordOutcomes } from './outcomes/record-outcomes.ts'
 import { createRedisOutcomeStore } from './outcomes/redis-outcome-store.ts'
 import { loadRules } from './policy/load-rules.ts'
-import { reviewPolicyOf } from './policy/review-policy.ts'
 import { observePolicies } from './policy-metrics.ts'
 import { createBacklog } from './redis/backlog.ts'
 import { createRedis, whenReady } from './redis/client.ts'
 import { loadFunctions } from './redis/functions.ts'
 import { createKeys, PARTITIONS, partitionOfText } from './redis/keys.ts'
 import { watchPulse } from './redis/pulse.ts'
-import { observeReviews } from './review-metrics.ts'
-import { createFinishReview } from './reviews/finish-review.ts'
-import { createRedisReviewStore } from './reviews/redis-review-store.ts'
-import { createReviewQueue } from './reviews/review-queue.ts'
 import { openLineup } from './serving/lineup.ts'
 import { loadActiveSet } from './serving/models.ts'
 import { openPolicies } from './serving/policies-in-force.ts'
@@ -225,29 +222,41 @@ async function main(): Promise<void> {
     onFault: (error) => log.error(faultFields(error), 'the portfolio guard could not be read or told')
   })
   closers.push({ name: 'portfolio guard', close: guard.close })
-  const observeReview = observeReviews(metrics)
-  const observer = observeDecisions(metrics, () => policies.active().policy, drift, featureCounts)
-  const decide = createDecideService({
-    store,
+  const observer = observeDecisions(metrics, () => policies.active().policy, { drift, features: featureCounts })
+  const deciding = {
     featureSet,
     lineup: policies.lineup,
-    partitionOf: ({ refs }) => partitionOfText(refs.applicant),
+    partitionOf: ({ refs }: Application) => partitionOfText(refs.applicant),
     newUuidv7: randomUUIDv7,
     monotonicMs: systemClock.monotonicMs,
+    restraintOf: guard.restraintOf,
+    commitReserveMs: config.DECISION_DEADLINE_MS * COMMIT_RESERVE_SHARE
+  }
+  const decide = createDecideService({
+    ...deciding,
+    store,
+    times,
     observer: {
       ...observer,
       decided: (answer, application) => {
         observer.decided(answer, application)
         guard.observe(answer, application)
       }
-    },
-    restraintOf: guard.restraintOf,
-    times,
-    commitReserveMs: config.DECISION_DEADLINE_MS * COMMIT_RESERVE_SHARE
+    }
   })
 
-  const reviews = createRedisReviewStore({ redis, keys, retentionMs: config.DECISION_RETENTION_DAYS * DAY_MS })
-  const reviewDeps = { decisions: store, reviews, nowMs: systemClock.nowMs }
+  const later = openLaterRounds({
+    redis,
+    keys,
+    retentionMs: config.DECISION_RETENTION_DAYS * DAY_MS,
+    maxEntityBytes: config.MAX_ENTITY_BYTES,
+    decisions: store,
+    deciding,
+    policy: policies.active,
+    nowMs: systemClock.nowMs,
+    metrics,
+    guard
+  })
 
   const notReady = (): string[] => {
     if (isEnding()) return ['shutting down']
@@ -287,20 +296,7 @@ async function main(): Promise<void> {
       }),
       webhooks: createDeliveries(eventsRedis, keys),
       lenderOf: await loadLenders(),
-      reviewQueue: createReviewQueue({ ...reviewDeps, reviewPolicy: () => reviewPolicyOf(policies.active().policy) }),
-      finishReview: createFinishReview({
-        ...reviewDeps,
-        policy: policies.active,
-        featureSet,
-        newUuidv7: randomUUIDv7,
-        restraintOf: guard.restraintOf,
-        onFinished: (finished) => {
-          observeReview(finished)
-          const { after, application } = finished
-          if (after.decision === 'APPROVE') guard.observe({ outcome: 'APPROVE', verdict: after }, application)
-        }
-      }),
-      rounds: reviews.rounds,
+      ...later,
       behaviour: withOfferedSchedules(
         createBehaviourStore({
           redis: eventsRedis,

@@ -20,6 +20,7 @@ function importsOf(file: string): string[] {
 /** Files that put parts together and read the environment. */
 const ROOTS = [
   'src/main.ts',
+  'src/later-rounds.ts',
   'src/decision-metrics.ts',
   'src/serving-metrics.ts',
   'src/policy-metrics.ts',
@@ -162,7 +163,7 @@ describe('where a library may be used', () => {
     [/^(fastify|fastify-plugin|@fastify\/.*|@scalar\/.*)$/, /^src\/gateway\//],
     [
       /^ioredis$/,
-      /^src\/(redis\/|access\/|inbox\/|webhooks\/|features\/(behaviour-store|compactor|entity-store)\.ts|(decisions|guard|loans|outcomes|reviews|serving|warnings)\/redis-|monitoring\/|cli\/|main\.ts)|^workers\/(ingest|monitor|monitor-loans|monitor-guard|monitor-warnings)\.ts/
+      /^src\/(redis\/|access\/|inbox\/|webhooks\/|features\/(behaviour-store|compactor|entity-store)\.ts|(decisions|guard|loans|outcomes|reviews|serving|warnings)\/redis-|monitoring\/|cli\/|(main|later-rounds)\.ts)|^workers\/(ingest|monitor|monitor-loans|monitor-guard|monitor-warnings)\.ts/
     ],
     [/^bullmq$/, /^src\/monitoring\/|^workers\/monitor(-loans)?\.ts/],
     [/^piscina$/, /^src\/inference\/pool\.ts/],

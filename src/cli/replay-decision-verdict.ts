@@ -186,20 +186,22 @@ function findMovedFeature(
 
 function compareAnswer(
   { decideByPolicy, answerContext }: OpenServing,
-  { decision: { decisionId, trace }, record, features }: ReadMeasured,
+  { decision: { decisionId, trace, round, previousDecisionId }, record, features }: ReadMeasured,
   stored: Lines,
   { vector, assessment, scorecard }: ScoredAgain
 ): ReplayVerdict {
-  const { application, applicationJson, asOf: nowMs, exposure } = record
+  const { application, applicationJson, asOf: nowMs, exposure, evidence } = record
   const { values, truncated } = features
-  const known = { application, assessment, scorecard, decisionId, nowMs }
+  const known = { application, assessment, scorecard, evidence, decisionId, nowMs }
   const historyTruncated = truncated.includes('applicant')
   const leftOut = leftOutOf(trace.degraded)
   const byPolicy = decideWithin(decideByPolicy, { ...known, values, vector, historyTruncated }, exposure)
   const verdict = referUnexplained(byPolicy, leftOut)
   if (String(verdict.statutory?.packs ?? '') !== String(trace.rulePacks ?? ''))
     return blame('policy', '/answer/trace/rulePacks', 'the rule packs are not those it was decided under')
-  const composed = composeAnswer(answerContext, { ...known, applicationJson, verdict, features, exposure, leftOut })
+  const place = round && previousDecisionId ? { round, previousDecisionId } : undefined
+  const input = { ...known, applicationJson, verdict, features, exposure, leftOut, place }
+  const composed = composeAnswer(answerContext, input)
   const again = toLines(composed.value)
   if (again.answer !== stored.answer) {
     const at = firstDifference(JSON.parse(stored.answer), JSON.parse(again.answer))

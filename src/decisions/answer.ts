@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import type { Application } from '../domain/application.ts'
 import type { Decision, Outcome } from '../domain/decision.ts'
+import type { EvidenceSoFar } from '../domain/evidence.ts'
 import type { Hold } from '../domain/exposure.ts'
 import { DecisionIdSchema, TenantSchema } from '../domain/ids.ts'
 import type { NextAction } from '../domain/next-actions.ts'
@@ -53,6 +54,10 @@ export interface AnswerInput {
   readonly exposure: ExposureReading
   /** What there was no time for. */
   readonly leftOut?: readonly LeftOut[]
+  /** Kept with the record; without it the answer names no way to give any. */
+  readonly evidence?: EvidenceSoFar | undefined
+  /** Behind which decision of the application it stands; nothing on the first. */
+  readonly place?: Pick<Decision, 'round' | 'previousDecisionId'> | undefined
 }
 
 export interface Answer {
@@ -78,6 +83,7 @@ export function composeAnswer(context: AnswerContext, input: AnswerInput): Answe
   if (assessment.kind === 'fault') degraded.push(assessment.code)
   if (verdict.byScorecard === true) degraded.push('SCORECARD')
   degraded.push(...leftOut)
+  const takesEvidence = verdict.nextActions !== undefined && input.evidence !== undefined
   const decision: Decision = {
     decisionId,
     applicationId: application.applicationId,
@@ -96,7 +102,8 @@ export function composeAnswer(context: AnswerContext, input: AnswerInput): Answe
       featureSet: context.featureSetId,
       degraded
     },
-    links: linksOf(decisionId, outcome !== 'APPROVE' || reasons.length > 0)
+    ...input.place,
+    links: linksOf(decisionId, outcome !== 'APPROVE' || reasons.length > 0, takesEvidence)
   }
   const answer = JSON.stringify(decision)
   return {
@@ -127,11 +134,17 @@ function endOf(nowMs: number, { offerValidDays }: AnswerContext, { statutory }: 
 }
 
 /** Whoever did not get all that was asked for may have it looked at by a person, and gets a notice. */
-function linksOf(decisionId: string, isAdverse: boolean): Decision['links'] {
+function linksOf(decisionId: string, isAdverse: boolean, takesEvidence: boolean): Decision['links'] {
   const self = `/v1/decisions/${decisionId}`
   const explanation = `${self}/explanation`
   return isAdverse
-    ? { self, explanation, review: `${self}/review-requests`, notice: `${self}/notice` }
+    ? {
+        self,
+        explanation,
+        review: `${self}/review-requests`,
+        notice: `${self}/notice`,
+        ...(takesEvidence && { evidence: `${self}/evidence` })
+      }
     : { self, explanation }
 }
 
@@ -153,7 +166,7 @@ function composeOutbox(
 /** What replays the decision: the application as tokens, the features in catalogue order and their quality, what the model said. */
 function composeRecord(
   { quality }: AnswerContext,
-  { applicationJson, nowMs, features, assessment, scorecard, exposure, verdict }: AnswerInput
+  { applicationJson, nowMs, features, assessment, scorecard, exposure, evidence, verdict }: AnswerInput
 ): string {
   const scored = assessment.kind === 'scored'
   const rest = JSON.stringify({
@@ -168,6 +181,7 @@ function composeRecord(
     exposureFault: exposure.fault,
     standing: exposure.standing,
     restraint: exposure.restraint,
+    evidence,
     steps: verdict.steps
   })
   return `{"application":${applicationJson},${rest.slice(1, -1)}${rulesOf(verdict)}}`

@@ -2,6 +2,7 @@ import type { Application } from '../domain/application.ts'
 import { termDays } from '../domain/application.ts'
 import type { Outcome } from '../domain/decision.ts'
 import type { AssayEvent } from '../domain/event.ts'
+import { NO_EVIDENCE } from '../domain/evidence.ts'
 import type { Owed } from '../domain/exposure.ts'
 import { withPartition } from '../domain/ids.ts'
 import { isUsablePd } from '../domain/score-scale.ts'
@@ -17,7 +18,7 @@ import { chooseRung, leftOutBy, type Rung, referUnexplained } from './ladder.ts'
 import type { Restraint } from './restraint.ts'
 import type { Lineup, Made, Serving } from './serving.ts'
 import type { StageTimes } from './stage-times.ts'
-import type { Claim, Commitment, CommitOutcome, DecisionStore } from './store.ts'
+import type { Claim, Commitment, CommitOutcome, DecisionStore, NextRound } from './store.ts'
 
 export const STAGES = ['begin', 'features', 'score', 'policy', 'commit'] as const
 export type Stage = (typeof STAGES)[number]
@@ -69,6 +70,7 @@ export interface DecideRequest {
   readonly nowMs: number
   /** On the monotonic clock. */
   readonly deadlineAtMs: number
+  readonly next?: NextRound | undefined
 }
 
 export type DecideResult =
@@ -96,7 +98,7 @@ export function createDecideService(deps: DecideServiceDeps): DecideService {
   const decide: DecideService = async (request) => {
     const { application, fingerprint, idempotencyKey, nowMs } = request
     const decisionId = withPartition(deps.newUuidv7(), deps.partitionOf(application))
-    const claim: Claim = { application, fingerprint, decisionId, idempotencyKey }
+    const claim: Claim = { application, fingerprint, decisionId, idempotencyKey, next: request.next }
     const beginAtMs = monotonicMs()
     const beginning = store.begin(claim, submittedEvent(application, nowMs))
     const begun = await endBy(beginning, request.deadlineAtMs - beginAtMs).finally(() =>
@@ -258,7 +260,7 @@ export function submittedEvent(application: Application, nowMs: number): AssayEv
 }
 
 interface Assessed extends Scored {
-  readonly request: Pick<DecideRequest, 'application' | 'applicationJson' | 'nowMs'>
+  readonly request: Pick<DecideRequest, 'application' | 'applicationJson' | 'nowMs' | 'next'>
   readonly decisionId: string
   readonly features: MeasuredValues
   readonly exposure: ExposureReading
@@ -268,11 +270,11 @@ interface Assessed extends Scored {
 
 function composeDecision(assessed: Assessed): { readonly made: Made; readonly answer: Answer } {
   const { request, decisionId, features, rung, hasShadow, exposure, serving, ...scored } = assessed
-  const { application, applicationJson, nowMs } = request
+  const { application, applicationJson, nowMs, next } = request
   const { vector, assessment, scorecard } = scored
   const { values } = features
   const historyTruncated = features.truncated.includes('applicant')
-  const known = { application, values, historyTruncated, assessment, decisionId, nowMs }
+  const known = { application, values, historyTruncated, assessment, evidence: next?.evidence, decisionId, nowMs }
   const byPolicy = decideWithin(serving.decideByPolicy, { ...known, vector, scorecard }, exposure)
   const leftOut = leftOutBy(rung, byPolicy, assessment, hasShadow)
   const verdict = referUnexplained(byPolicy, leftOut)
@@ -286,7 +288,9 @@ function composeDecision(assessed: Assessed): { readonly made: Made; readonly an
     assessment,
     scorecard,
     exposure,
-    leftOut
+    leftOut,
+    evidence: next?.evidence ?? (verdict.nextActions && NO_EVIDENCE),
+    place: next && { round: next.round, previousDecisionId: next.previousDecisionId }
   })
   const modelId = serving.answerContext.modelIds.credit
   return {

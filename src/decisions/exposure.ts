@@ -3,6 +3,7 @@ import type { Hold, Owed } from '../domain/exposure.ts'
 import { type ReasonCode, rankReasons } from '../domain/reasons.ts'
 import type { DecisionStanding } from '../domain/standing.ts'
 import type { Decide as DecideByPolicy, DecideInput, Verdict } from '../policy/engine.ts'
+import { withinEvidence } from '../policy/evidence.ts'
 import type { Restraint } from './restraint.ts'
 
 const DAY_MS = 86_400_000
@@ -31,10 +32,19 @@ export function readingOf(owed: Owed, again: number, standing?: DecisionStanding
   return standing === undefined ? owed : { owedMinor: owed.owedMinor, standing }
 }
 
-/** Decides below what is owed; where that cannot be relied on, a person does instead of an approval. A frozen limit grants nothing. */
-export function decideWithin(
+type WithinInput = Omit<DecideInput, 'exposureMinor' | 'limitFactor' | 'portfolioShare'>
+
+/**
+ * Decides below what is owed; where that cannot be relied on, a person does instead of an approval. A frozen limit grants nothing.
+ * What was given and asked for in earlier rounds stands above all of it.
+ */
+export function decideWithin(decide: DecideByPolicy, input: WithinInput, exposure: ExposureReading): Verdict {
+  return withinEvidence(decideBelow(decide, input, exposure), input.evidence)
+}
+
+function decideBelow(
   decide: DecideByPolicy,
-  input: Omit<DecideInput, 'exposureMinor' | 'limitFactor' | 'portfolioShare'>,
+  input: WithinInput,
   { owedMinor, fault, standing, restraint }: ExposureReading
 ): Verdict {
   const portfolioShare = restraint?.limitShare || 1

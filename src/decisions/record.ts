@@ -9,6 +9,7 @@ import {
 } from '../domain/application.ts'
 import { type Checked, compileCheck, type Problem } from '../domain/check.ts'
 import { type Decision, DecisionSchema } from '../domain/decision.ts'
+import { type EvidenceSoFar, EvidenceSoFarSchema } from '../domain/evidence.ts'
 import { ApplicationIdSchema, TenantSchema } from '../domain/ids.ts'
 import { amountSchema, CurrencySchema } from '../domain/money.ts'
 import type { StoredQuality } from '../features/quality.ts'
@@ -67,6 +68,7 @@ export const RecordSchema = Type.Object({
     )
   ),
   restraint: Type.Optional(RestraintSchema),
+  evidence: Type.Optional(EvidenceSoFarSchema),
   steps: Type.Optional(StepsSchema),
   rules: Type.Optional(RuleRecordSchema)
 })
@@ -88,6 +90,8 @@ export interface DecisionRecord {
   readonly fraudPd: number | null | undefined
   /** Nothing in decisions made before it was kept. */
   readonly exposure: ExposureReading
+  /** What was given, where the decision asks for evidence or was made with it; nothing elsewhere. */
+  readonly evidence: EvidenceSoFar | undefined
 }
 
 export interface ReadDecision {
@@ -122,6 +126,7 @@ function unpack({ application, contributions, features, ...rest }: Static<typeof
     contributions: contributions === null ? null : unpackDoubles(contributions),
     scorecardPd: rest.scorecardPd,
     fraudPd: rest.fraudPd,
+    evidence: rest.evidence,
     exposure: {
       owedMinor: rest.exposureMinor ?? 0,
       ...(rest.exposureFault && { fault: rest.exposureFault }),

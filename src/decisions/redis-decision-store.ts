@@ -105,7 +105,8 @@ export function createRedisDecisionStore(options: RedisDecisionStoreOptions): De
   }
 }
 
-function toStates(refs: Refs, values: readonly Buffer[]): EntityStates {
+/** Values of the entities that are named, as the states of all kinds. */
+export function toStates(refs: Refs, values: readonly (Buffer | null)[]): EntityStates {
   let next = 0
   return ENTITY_KINDS.map((kind) => (refs[kind] === undefined ? null : { profile: values[next++] ?? null, tail: null }))
 }

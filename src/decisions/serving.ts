@@ -1,4 +1,5 @@
 import type { Application } from '../domain/application.ts'
+import type { EvidenceSoFar } from '../domain/evidence.ts'
 import type { ScorecardScore } from '../inference/scorecard.ts'
 import type { Scorer } from '../inference/scorer.ts'
 import type { Assessment, Decide as DecideByPolicy, Verdict } from '../policy/engine.ts'
@@ -32,6 +33,8 @@ export interface Made {
   readonly limitFactor?: number
   /** Of what the limit would be, what the portfolio allowed. */
   readonly portfolioShare?: number
+  /** What was given in earlier rounds and for this one; nothing in a first decision. */
+  readonly evidence?: EvidenceSoFar | undefined
 }
 
 /** Who decides now. A swap replaces the whole of it; a decision keeps the one it began to score with. */

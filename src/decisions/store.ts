@@ -1,8 +1,18 @@
 import type { Application } from '../domain/application.ts'
 import type { AssayEvent } from '../domain/event.ts'
+import type { EvidenceSoFar } from '../domain/evidence.ts'
 import type { Hold, Owed } from '../domain/exposure.ts'
 import type { DecisionStanding } from '../domain/standing.ts'
 import type { EntityStates } from '../features/vector.ts'
+
+/** A decision behind an earlier one of the same application. */
+export interface NextRound {
+  readonly round: number
+  readonly previousDecisionId: string
+  readonly evidence: EvidenceSoFar
+  /** The decision instant. */
+  readonly nowMs: number
+}
 
 /** What identifies one try at one application. */
 export interface Claim {
@@ -11,6 +21,8 @@ export interface Claim {
   /** Also the fencing token: only the try that holds the claim can commit. */
   readonly decisionId: string
   readonly idempotencyKey: string | undefined
+  /** Of every decision but the first. */
+  readonly next?: NextRound | undefined
 }
 
 export type BeginOutcome =

@@ -150,7 +150,8 @@ export const DecisionSchema = Type.Object(
         self: Type.String(),
         explanation: Type.Optional(Type.String()),
         review: Type.Optional(Type.String({ description: 'Where the borrower asks for a person to decide' })),
-        notice: Type.Optional(Type.String({ description: 'The adverse action notice' }))
+        notice: Type.Optional(Type.String({ description: 'The adverse action notice' })),
+        evidence: Type.Optional(Type.String({ description: 'Where evidence of the next actions is given' }))
       },
       strict
     )

@@ -54,7 +54,7 @@ function createAgain(
   { model, scoring }: NonNullable<ExplainChangesDeps['by']>,
   { policy, featureSet, revalue }: ExplainChangesDeps
 ) {
-  const { application, asOf, features, exposure } = record
+  const { application, asOf, features, exposure, evidence } = record
   const { decisionId, trace } = decision
   const decideByPolicy = compilePolicy(policy.policy, model.manifest, featureSet.names, {
     fraud: trace.models.fraud === undefined ? undefined : { inputs: [] },
@@ -65,7 +65,7 @@ function createAgain(
   const decideOf = (changed: Application, values: Float64Array): Verdict =>
     decideWithin(
       decideByPolicy,
-      { ...scoring.assess(values), application: changed, values, historyTruncated, decisionId, nowMs: asOf },
+      { ...scoring.assess(values), application: changed, values, historyTruncated, evidence, decisionId, nowMs: asOf },
       exposure
     )
 

@@ -20,6 +20,7 @@ import type { Lender } from '../notices/lenders.ts'
 import { NoticeSchema } from '../notices/notice.ts'
 import type { RecordOutcomes } from '../outcomes/record-outcomes.ts'
 import type { FinishReview } from '../reviews/finish-review.ts'
+import type { GiveEvidence } from '../reviews/give-evidence.ts'
 import { ReviewSchema } from '../reviews/review.ts'
 import type { ReviewQueue } from '../reviews/review-queue.ts'
 import type { ReviewStore } from '../reviews/store.ts'
@@ -34,6 +35,7 @@ import { ProblemSchema } from './problem.ts'
 import { cancellationRoutes } from './routes/cancellation.ts'
 import { decisionRoutes } from './routes/decisions.ts'
 import { eventRoutes } from './routes/events.ts'
+import { evidenceRoutes } from './routes/evidence.ts'
 import { explanationRoutes } from './routes/explanation.ts'
 import { featureRoutes } from './routes/features.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -53,6 +55,7 @@ export interface AppDeps {
   readonly lenderOf: (tenant: string) => Lender
   readonly reviewQueue: ReviewQueue
   readonly finishReview: FinishReview
+  readonly giveEvidence: GiveEvidence
   readonly rounds: ReviewStore['rounds']
   readonly behaviour: BehaviourStore
   readonly featureSet: FeatureSet
@@ -155,6 +158,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
   await app.register(explanationRoutes, { explain: deps.explain })
   await app.register(noticeRoutes, { store: deps.store, lenderOf: deps.lenderOf })
   await app.register(reviewRoutes, { queue: deps.reviewQueue, finish: deps.finishReview })
+  await app.register(evidenceRoutes, { giveEvidence: deps.giveEvidence, clock })
   await app.register(eventRoutes, {
     behaviour: deps.behaviour,
     edge,

@@ -1,5 +1,6 @@
 import type { Application } from '../domain/application.ts'
 import type { Limit, Offer, Outcome, Score } from '../domain/decision.ts'
+import type { EvidenceSoFar } from '../domain/evidence.ts'
 import type { NextAction } from '../domain/next-actions.ts'
 import { type Reason, type ReasonCode, rankReasons } from '../domain/reasons.ts'
 import type { scorePoints } from '../domain/score-scale.ts'
@@ -68,6 +69,8 @@ export interface DecideInput {
   readonly limitFactor?: number
   /** Of what the limit would be, what may be granted while the portfolio is at a limit of its own; 1 where it is not told. */
   readonly portfolioShare?: number
+  /** What was given in earlier rounds and for this one; nothing where it is not told. */
+  readonly evidence?: EvidenceSoFar | undefined
   readonly decisionId: string
   readonly nowMs: number
 }

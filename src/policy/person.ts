@@ -1,5 +1,6 @@
 import type { Application } from '../domain/application.ts'
 import type { Limit, Offer, Score } from '../domain/decision.ts'
+import type { EvidenceSoFar } from '../domain/evidence.ts'
 import { type Reason, type ReasonCode, rankReasons } from '../domain/reasons.ts'
 import { leastOf, limitFrom } from './limit.ts'
 import { createBounds, reasonAbove } from './limit-bounds.ts'
@@ -35,6 +36,8 @@ export interface PersonInput {
   readonly limitFactor: number
   /** Of what the limit would be, what the portfolio allows; 1 where nothing holds it back. */
   readonly portfolioShare: number
+  /** For tables on the limit. */
+  readonly evidence?: EvidenceSoFar | undefined
   readonly decisionId: string
   readonly nowMs: number
 }
@@ -84,7 +87,8 @@ export function approveByPerson(
   const { limitFactor, portfolioShare } = input
   const { points = Number.NaN } = score ?? {}
   const scored = { pd, points, band: band.band, fraudPd: input.fraudPd }
-  const facts = { application, values: input.values, ageYears, exposureMinor, ...scored }
+  const { values, evidence } = input
+  const facts = { application, values, ageYears, exposureMinor, evidence, ...scored }
   const boundsFor = boundsUnder(policy, input.featureNames)
   const { bounds } = boundsFor({
     product,

@@ -58,10 +58,10 @@ export function compileStaged(
   const grant = createGrant(policy, limitTables)
 
   return (input) => {
-    const { application, values, nowMs, assessment, exposureMinor = 0 } = input
+    const { application, values, nowMs, assessment, exposureMinor = 0, evidence } = input
     const product = findProduct(policy, application)
     const ageYears = ageOf(application, nowMs)
-    const facts: TableFacts = { ...NO_SCORE, application, values, ageYears, exposureMinor }
+    const facts: TableFacts = { ...NO_SCORE, application, values, ageYears, exposureMinor, evidence }
     const run: Run = { input, product, facts, findings: [], nextActions: [], steps: {}, statutory: undefined }
 
     if (isOver(run, 'fraud', [...findVelocity(values), ...hitsOf(run, fraudTables, facts)])) return refused(run, null)

@@ -7,7 +7,9 @@ import {
   PURPOSES,
   termDays
 } from '../domain/application.ts'
+import { type EvidenceSoFar, isGiven } from '../domain/evidence.ts'
 import { CURRENCIES } from '../domain/money.ts'
+import type { StepUp } from '../domain/next-actions.ts'
 import type { TableStage } from './table-schema.ts'
 
 /** What a table may be asked about one application. Without a score its parts are missing. */
@@ -22,6 +24,8 @@ export interface TableFacts {
   readonly points: number
   readonly band: string | undefined
   readonly fraudPd: number
+  /** Nothing before the first evidence. */
+  readonly evidence?: EvidenceSoFar | undefined
 }
 
 export type TableInput =
@@ -67,6 +71,10 @@ const choice = (
   mayBeMissing: boolean
 ): TableInput => ({ kind: 'choice', choices, mayBeMissing, read })
 
+const EVIDENCE = ['NONE', 'GIVEN'] as const
+const evidenceOf = (type: StepUp): TableInput =>
+  choice(EVIDENCE, ({ evidence }) => (isGiven(evidence, type) ? 'GIVEN' : 'NONE'), false)
+
 const OF_APPLICATION: Readonly<Record<string, TableInput>> = {
   amountMinor: amount(({ application }) => application.amountMinor, false),
   termDays: amount(({ application }) => termDays(application.term), false),
@@ -80,7 +88,13 @@ const OF_APPLICATION: Readonly<Record<string, TableInput>> = {
   employment: choice(EMPLOYMENTS, ({ application }) => application.facts.employment, true),
   education: choice(EDUCATIONS, ({ application }) => application.facts.education, true),
   bankAccountType: choice(BANK_ACCOUNT_TYPES, ({ application }) => application.facts.bankAccountType, true),
-  region: choice(null, ({ application }) => application.facts.region, true)
+  region: choice(null, ({ application }) => application.facts.region, true),
+  'evidence.liveness': evidenceOf('STEP_UP_LIVENESS'),
+  'evidence.otp': evidenceOf('STEP_UP_OTP'),
+  'evidence.bankcard4f': evidenceOf('STEP_UP_BANKCARD_4F'),
+  'evidence.incomeProof': evidenceOf('STEP_UP_INCOME_PROOF'),
+  'evidence.nonStudentProof': evidenceOf('STEP_UP_NON_STUDENT_PROOF'),
+  'evidence.purposeProof': evidenceOf('PROVIDE_PURPOSE_PROOF')
 }
 
 const ofScore = (bands: readonly string[]): Readonly<Record<string, TableInput>> => ({

@@ -206,6 +206,7 @@ function verdictOf(
     values,
     featureNames: featureSet.names,
     fraudPd: record.fraudPd ?? Number.NaN,
+    evidence: record.evidence,
     exposureMinor: owed.owedMinor,
     limitFactor: standing?.limitFactor ?? 1,
     portfolioShare: restraint?.limitShare ?? 1,

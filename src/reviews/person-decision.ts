@@ -113,7 +113,8 @@ function linksOf(decisionId: string, finish: Finish, verdict: PersonDecisionInpu
   return {
     self,
     explanation: `${self}/explanation`,
-    ...(isAdverse && { notice: `${self}/notice` })
+    ...(isAdverse && { notice: `${self}/notice` }),
+    ...(finish.action === 'return' && { evidence: `${self}/evidence` })
   }
 }
 

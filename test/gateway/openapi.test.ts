@@ -120,6 +120,7 @@ describe('the OpenAPI document', () => {
       'get /v1/webhooks/deliveries',
       'post /v1/decisions',
       'post /v1/decisions/{decisionId}/cancel',
+      'post /v1/decisions/{decisionId}/evidence',
       'post /v1/decisions/{decisionId}/review-requests',
       'post /v1/events',
       'post /v1/outcomes',

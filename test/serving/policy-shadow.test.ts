@@ -110,6 +110,20 @@ describe('a candidate policy beside decisions', () => {
     expect(asked().at(-1)).toBe('later')
   })
 
+  test('decides a later round with the evidence of it, within what a person asked for', async () => {
+    const seen: unknown[] = []
+    const serving = servingOf('champion@sha256:0', ({ evidence }) => {
+      seen.push(evidence)
+      return { outcome: 'DECLINE', reasons: [] as unknown } as Verdict
+    })
+    const { ask, results } = shadowOf([serving])
+    const given = [{ type: 'STEP_UP_OTP' as const, referenceId: 'otp-1', atMs: NOW }]
+    const evidence = { given, attemptsLeft: {}, askedByPerson: true, open: [] }
+    ask(made('d-1', { evidence }), 1)
+    await turns(2)
+    expect([seen, results.map(({ verdict }) => verdict.outcome)]).toEqual([[evidence], ['REFER']])
+  })
+
   test('that throws costs its result only', async () => {
     const { ask, results, drops } = shadowOf([
       servingOf('champion@sha256:0', ({ decisionId }) => {

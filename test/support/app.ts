@@ -9,10 +9,11 @@ import { createDecideService, type DecideServiceDeps } from '../../src/decisions
 import { withOfferedSchedules } from '../../src/decisions/offered-schedules.ts'
 import { createRedisDecisionStore } from '../../src/decisions/redis-decision-store.ts'
 import { createReplayLookup } from '../../src/decisions/redis-replays.ts'
+import { createReadStates } from '../../src/decisions/redis-states.ts'
 import type { Lineup, Serving } from '../../src/decisions/serving.ts'
 import { createStageTimes, type StageTimes } from '../../src/decisions/stage-times.ts'
 import type { DecisionStore } from '../../src/decisions/store.ts'
-import type { DecisionRequest } from '../../src/domain/application.ts'
+import type { Application, DecisionRequest } from '../../src/domain/application.ts'
 import { createEdge } from '../../src/edge/edge.ts'
 import { createTokenise } from '../../src/edge/tokens.ts'
 import { createExplainService } from '../../src/explanation/explain.ts'
@@ -33,12 +34,15 @@ import { compilePolicy, type ModelFacts } from '../../src/policy/engine.ts'
 import { loadPolicy } from '../../src/policy/load.ts'
 import { loadRules } from '../../src/policy/load-rules.ts'
 import { type ReviewPolicy, reviewPolicyOf } from '../../src/policy/review-policy.ts'
+import type { Policy } from '../../src/policy/schema.ts'
 import { loadFunctions } from '../../src/redis/functions.ts'
 import { createKeys, type Keys, partitionOfText } from '../../src/redis/keys.ts'
 import { observeReviews } from '../../src/review-metrics.ts'
 import { createFinishReview } from '../../src/reviews/finish-review.ts'
+import { createGiveEvidence } from '../../src/reviews/give-evidence.ts'
 import { createRedisReviewStore } from '../../src/reviews/redis-review-store.ts'
 import { createReviewQueue } from '../../src/reviews/review-queue.ts'
+import { createRoundStore } from '../../src/reviews/round-store.ts'
 import type { ReviewStore } from '../../src/reviews/store.ts'
 import { createDeliveries } from '../../src/webhooks/redis-deliveries.ts'
 import { connectRedis, sharedRedisUrl, uniquePrefix } from './redis.ts'
@@ -82,6 +86,10 @@ export interface TestAppOptions extends Partial<AppOptions> {
   readonly wrapLineup?: (alone: Lineup) => Lineup
   /** Wraps the store, for faults at a chosen step. */
   readonly wrapStore?: (store: DecisionStore) => DecisionStore
+  /** The same for the decisions that evidence leads to. */
+  readonly wrapRounds?: (store: DecisionStore) => DecisionStore
+  /** Changes the policy that decides; its id stays. */
+  readonly changePolicy?: (policy: Policy) => Policy
 }
 
 export interface TestApp {
@@ -128,7 +136,8 @@ export async function buildTestApp(options: TestAppOptions = {}): Promise<TestAp
   })
   const store = options.wrapStore?.(plainStore) ?? plainStore
   const featureSet = createFeatureSet(CATALOGUE)
-  const { policy, id: policyId, rules } = await loadPolicy(POLICY, featureSet.names, await loadRules())
+  const { policy: own, id: policyId, rules } = await loadPolicy(POLICY, featureSet.names, await loadRules())
+  const policy = options.changePolicy?.(own) ?? own
   const metrics = createMetrics({ process: 'gateway', version: 'test', withDefaults: false })
   const scorer: Scorer = {
     score: async (row, _deadlineAtMs, explainFrom) => options.score?.(row, explainFrom) ?? approve(),
@@ -150,18 +159,17 @@ export async function buildTestApp(options: TestAppOptions = {}): Promise<TestAp
   }
   const alone: Lineup = { champion, challengerOf: () => undefined, afterwards: () => {} }
   const lineup = options.wrapLineup?.(alone) ?? alone
-  const decide = createDecideService({
-    store,
+  const deciding = {
     featureSet,
     lineup: () => lineup,
-    partitionOf: ({ refs }) => partitionOfText(refs.applicant),
+    partitionOf: ({ refs }: Application) => partitionOfText(refs.applicant),
     newUuidv7: randomUUIDv7,
     monotonicMs: clock.monotonicMs,
-    observer: observeDecisions(metrics, () => policy),
     times: options.times ?? createStageTimes(clock.monotonicMs),
     commitReserveMs: 50,
     restraintOf: options.restraintOf ?? (() => undefined)
-  })
+  }
+  const decide = createDecideService({ ...deciding, store, observer: observeDecisions(metrics, () => policy) })
   const behaviour = withOfferedSchedules(
     createBehaviourStore({
       redis,
@@ -187,7 +195,14 @@ export async function buildTestApp(options: TestAppOptions = {}): Promise<TestAp
   const reviews = createRedisReviewStore({ redis, keys, retentionMs: 600_000, ...options.reviews })
   const reviewDeps = { decisions: store, reviews, nowMs: clock.nowMs }
   const reviewed = { policy: { ...policy, ...(options.review && { review: options.review }) }, id: policyId, rules }
+  const roundStore = createRoundStore({ ...reviewDeps, readStates: createReadStates({ redis, keys, ...limits }) })
+  const decideRound = createDecideService({
+    ...deciding,
+    store: options.wrapRounds?.(roundStore) ?? roundStore,
+    observer: observeDecisions(metrics, () => policy, { channel: 'evidence' })
+  })
   const deps = {
+    giveEvidence: createGiveEvidence({ ...reviewDeps, decide: decideRound }),
     lenderOf: await loadLenders(),
     reviewQueue: createReviewQueue({ ...reviewDeps, reviewPolicy: () => reviewPolicyOf(reviewed.policy) }),
     finishReview: createFinishReview({
