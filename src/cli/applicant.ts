@@ -1,7 +1,7 @@
 import { systemClock } from '../clock.ts'
 import { findKeptDecisions } from '../decisions/redis-kept-decisions.ts'
 import { compileCheck } from '../domain/check.ts'
-import { ApplicantIdSchema, TenantSchema } from '../domain/ids.ts'
+import { ApplicantIdSchema } from '../domain/ids.ts'
 import { AssayError } from '../errors.ts'
 import { createEntityStore } from '../features/entity-store.ts'
 import { type EraseProgress, eraseApplicant } from '../features/erase.ts'
@@ -10,14 +10,13 @@ import { loadFunctions } from '../redis/functions.ts'
 import { createKeys } from '../redis/keys.ts'
 import { createLogStreams } from '../redis/log-entries.ts'
 import { type Command, type CommandArgs, required, UsageError } from './command.ts'
-import { tokensOf, wholeNumber } from './option-values.ts'
+import { tenantOf, tokensOf, wholeNumber } from './option-values.ts'
 import { createPacer } from './pacer.ts'
 import { withRedis } from './with-redis.ts'
 
 const RATE = { from: 0, to: 10_000_000, fallback: 20_000 }
 const SHOW_EVERY_MS = 2000
 
-const checkTenant = compileCheck(TenantSchema)
 const checkApplicant = compileCheck(ApplicantIdSchema)
 
 /** assay applicant erase: one person’s behaviour, everywhere. */
@@ -81,8 +80,7 @@ TOKEN_KEY must be the gateway’s. Uses REDIS_URL, or the Redis of a running npm
 }
 
 function requestOf(values: CommandArgs['values'], env: CommandArgs['env']) {
-  const [tenant, applicantId] = [required(values, 'tenant'), required(values, 'applicant')]
-  if (!checkTenant(tenant).ok) throw new UsageError('--tenant takes lower-case letters, digits and -, at most 32')
+  const [tenant, applicantId] = [tenantOf(values), required(values, 'applicant')]
   if (!checkApplicant(applicantId).ok) throw new UsageError('--applicant is no id that an applicant can have')
   const token = tokensOf(env)(tenant, 'applicant', applicantId)
   return { tenant, applicantId, token, isDryRun: values['dry-run'] === true }

@@ -83,7 +83,7 @@ known), approvalRate, badRateOfApproved, decisionsPerSecond, strategy and, with 
 }
 
 /** The command; `stopping` ends it between two decisions, to be resumed. */
-export async function backtest(args: CommandArgs, stopping: AbortSignal): Promise<void> {
+export async function backtest(args: CommandArgs, stopping: Pick<AbortSignal, 'aborted'>): Promise<void> {
   const { values, print, progress } = args
   const out = callerPath(required(values, 'out'), args.env)
   const assumptions = assumptionsOf(args)

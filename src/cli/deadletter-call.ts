@@ -8,6 +8,7 @@ import type { Letter } from '../inbox/letter.ts'
 import type { Keys } from '../redis/keys.ts'
 import { type CommandArgs, callerPath, UsageError } from './command.ts'
 import { DataError, fileError } from './data-error.ts'
+import { listOf, wholeNumber } from './option-values.ts'
 
 /** A call of bin/assay deadletter with what it works on. */
 export interface DeadLetterCall extends CommandArgs {
@@ -18,21 +19,20 @@ export interface DeadLetterCall extends CommandArgs {
 }
 
 export const DEFAULT_LIMIT = 50
+const MAX_LIMIT = 9_999_999
 
 export function limitOf({ values }: CommandArgs): number {
-  if (values.limit === undefined) return DEFAULT_LIMIT
-  if (/^[1-9]\d{0,6}$/.test(String(values.limit))) return Number(values.limit)
-  throw new UsageError('--limit takes a number from 1 on')
+  return wholeNumber(values, 'limit', { from: 1, to: MAX_LIMIT, fallback: DEFAULT_LIMIT })
 }
 
 /** What --tenant, --set, --unset and --event ask for. */
 export function correctionOf({ values, env }: CommandArgs): Correction {
-  const set = texts(values.set).map((assignment) => {
+  const set = listOf(values, 'set').map((assignment) => {
     const at = assignment.indexOf('=')
     if (at < 1 || !assignment.startsWith('/')) throw new UsageError('--set takes /POINTER=VALUE')
     return { pointer: assignment.slice(0, at), text: assignment.slice(at + 1) }
   })
-  const unset = texts(values.unset)
+  const unset = listOf(values, 'unset')
   if (unset.some((pointer) => !pointer.startsWith('/'))) throw new UsageError('--unset takes a /POINTER')
   const tenant = values.tenant as string | undefined
   const file = values.event as string | undefined
@@ -40,10 +40,6 @@ export function correctionOf({ values, env }: CommandArgs): Correction {
     throw new UsageError('deadletter fix needs --set, --unset, --event or --tenant')
   }
   return { tenant, set, unset, ...(file !== undefined && { event: readEvent(callerPath(file, env)) }) }
-}
-
-function texts(values: CommandArgs['values'][string]): string[] {
-  return Array.isArray(values) ? values.map(String) : []
 }
 
 function readEvent(file: string): unknown {

@@ -8,12 +8,11 @@ import {
 } from '../access/partner-keys.ts'
 import { systemClock } from '../clock.ts'
 import { compileCheck } from '../domain/check.ts'
-import { TenantSchema } from '../domain/ids.ts'
 import { createKeys } from '../redis/keys.ts'
-import { type Command, type CommandArgs, required, UsageError } from './command.ts'
+import { type Command, type CommandArgs, UsageError } from './command.ts'
+import { tenantOf } from './option-values.ts'
 import { withRedis } from './with-redis.ts'
 
-const checkTenant = compileCheck(TenantSchema)
 const checkReviewer = compileCheck(ReviewerSchema)
 
 /** bin/assay keys: partner keys, of which only digests are kept. */
@@ -51,8 +50,7 @@ Uses REDIS_URL, or the Redis of a running npm start.`,
 }
 
 async function create(partnerKeys: PartnerKeys, { values, print }: CommandArgs): Promise<void> {
-  const tenant = required(values, 'tenant')
-  if (!checkTenant(tenant).ok) throw new UsageError('--tenant takes lower-case letters, digits and -, at most 32')
+  const tenant = tenantOf(values)
   const reviewer = readReviewer(values)
   const all = reviewer === undefined ? PARTNER_SCOPES : ['reviews']
   const scopes = typeof values.scopes === 'string' ? values.scopes.split(',') : [...all]

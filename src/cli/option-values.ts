@@ -1,6 +1,10 @@
+import { compileCheck } from '../domain/check.ts'
+import { TenantSchema } from '../domain/ids.ts'
 import { createTokenise, type Tokenise } from '../edge/tokens.ts'
 import { AssayError } from '../errors.ts'
-import { type CommandArgs, UsageError } from './command.ts'
+import { type CommandArgs, required, UsageError } from './command.ts'
+
+const checkTenant = compileCheck(TenantSchema)
 
 /** A whole number of an option; `fallback` when it is not given. */
 export function wholeNumber(
@@ -19,6 +23,13 @@ export function wholeNumber(
 export function listOf(values: CommandArgs['values'], name: string): string[] {
   const value = values[name]
   return (Array.isArray(value) ? value : value === undefined ? [] : [value]).map(String)
+}
+
+/** The partner that --tenant names. @throws UsageError without one, or for what cannot be one */
+export function tenantOf(values: CommandArgs['values']): string {
+  const tenant = required(values, 'tenant')
+  if (checkTenant(tenant).ok) return tenant
+  throw new UsageError('--tenant takes lower-case letters, digits and -, at most 32')
 }
 
 /** Tokens as the HTTP edge makes them. @throws AssayError config_invalid without the key */

@@ -1,7 +1,5 @@
 import { pathToFileURL } from 'node:url'
 import { systemClock } from '../clock.ts'
-import { compileCheck } from '../domain/check.ts'
-import { TenantSchema } from '../domain/ids.ts'
 import { AssayError } from '../errors.ts'
 import { createModelLibrary } from '../explanation/model-library.ts'
 import { CATALOGUE } from '../features/catalogue.ts'
@@ -10,7 +8,7 @@ import { createFeatureSet } from '../features/vector.ts'
 import { loadRules } from '../policy/load-rules.ts'
 import { createKeys } from '../redis/keys.ts'
 import { type Command, type CommandArgs, callerPath, UsageError } from './command.ts'
-import { wholeNumber } from './option-values.ts'
+import { tenantOf, wholeNumber } from './option-values.ts'
 import { createPacer } from './pacer.ts'
 import { policiesFolder } from './policy-folder.ts'
 import { createServings, loadPolicies, type Servings } from './replay-decision-servings.ts'
@@ -23,8 +21,6 @@ const RATE = { from: 0, to: 1_000_000, fallback: 500 }
 const SHOW = { from: 0, to: 100_000, fallback: 10 }
 const THREADS = { from: 1, to: 16, fallback: 1 }
 const SHOW_EVERY_MS = 2000
-
-const checkTenant = compileCheck(TenantSchema)
 
 /** assay replay-decision: whether kept decisions come out the same again, and what is to blame where they do not. */
 export const replayDecisionCommand: Command = {
@@ -93,10 +89,7 @@ function wantedOf({ positionals: [decisionId, ...more], values }: CommandArgs): 
   if (more.length > 0 || (decisionId === undefined) === (values.all !== true))
     throw new UsageError('name one decision, or --all')
   if (decisionId === undefined) return 'all'
-  const { tenant } = values
-  if (tenant === undefined) return { decisionId, tenant }
-  if (typeof tenant === 'string' && checkTenant(tenant).ok) return { decisionId, tenant }
-  throw new UsageError('--tenant takes lower-case letters, digits and -, at most 32')
+  return { decisionId, tenant: values.tenant === undefined ? undefined : tenantOf(values) }
 }
 
 function folderOf({ values, env }: CommandArgs, name: string, fallback: URL): URL {

@@ -1,6 +1,4 @@
 import { systemClock } from '../clock.ts'
-import { compileCheck } from '../domain/check.ts'
-import { TenantSchema } from '../domain/ids.ts'
 import { createEdge, type Edge } from '../edge/edge.ts'
 import { createEntityStore } from '../features/entity-store.ts'
 import { createLogSource, type EventSource } from '../features/log-source.ts'
@@ -8,9 +6,9 @@ import { type ReplayPosition, replay } from '../features/replay.ts'
 import { loadFunctions } from '../redis/functions.ts'
 import { createKeys, PARTITIONS } from '../redis/keys.ts'
 import { createLogStreams } from '../redis/log-entries.ts'
-import { type Command, type CommandArgs, callerPath, required, UsageError } from './command.ts'
+import { type Command, type CommandArgs, callerPath, UsageError } from './command.ts'
 import { createFileSource } from './file-source.ts'
-import { listOf, tokensOf, wholeNumber } from './option-values.ts'
+import { listOf, tenantOf, tokensOf, wholeNumber } from './option-values.ts'
 import { createPacer } from './pacer.ts'
 import { createProgressLine } from './progress-line.ts'
 import { createPositionStore } from './replay-position.ts'
@@ -22,8 +20,6 @@ const LIMITS = {
   memory: { from: 1, to: 65_536, fallback: 256 },
   buckets: { from: 1, to: 65_536, fallback: 0 }
 }
-
-const checkTenant = compileCheck(TenantSchema)
 
 /** assay replay: profiles anew from the log or from archives. */
 export const replayCommand: Command = {
@@ -131,9 +127,7 @@ function fileSource(name: string, { values, env }: CommandArgs): EventSource {
     file: callerPath(name, env),
     partner: () => {
       if (partner !== undefined) return partner
-      const tenant = required(values, 'tenant')
-      if (!checkTenant(tenant).ok) throw new UsageError('--tenant takes lower-case letters, digits and -, at most 32')
-      partner = { tenant, edge: createEdge(tokensOf(env)) }
+      partner = { tenant: tenantOf(values), edge: createEdge(tokensOf(env)) }
       return partner
     }
   })

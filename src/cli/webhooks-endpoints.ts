@@ -1,6 +1,4 @@
 import { systemClock } from '../clock.ts'
-import { compileCheck } from '../domain/check.ts'
-import { TenantSchema } from '../domain/ids.ts'
 import { composeTestBody, isTaken } from '../webhooks/deliver.ts'
 import { WEBHOOK_TYPES, type WebhookType } from '../webhooks/event.ts'
 import type { Deliveries } from '../webhooks/redis-deliveries.ts'
@@ -9,6 +7,7 @@ import { createSender } from '../webhooks/send.ts'
 import { SIGNATURE_HEADER, signBody } from '../webhooks/signature.ts'
 import { resolveByDns, type TargetRule, targetProblem } from '../webhooks/target.ts'
 import { type CommandArgs, required, UsageError } from './command.ts'
+import { tenantOf } from './option-values.ts'
 
 /** A call of bin/assay webhooks with what it works on. */
 export interface WebhooksCall extends CommandArgs {
@@ -24,12 +23,9 @@ const MAX_OVERLAP_HOURS = 720
 const HOUR_MS = 3_600_000
 const TEST_TIMEOUT_MS = 10_000
 
-const checkTenant = compileCheck(TenantSchema)
-
 /** assay webhooks add */
 export async function addEndpoint({ endpoints, rule, values, print }: WebhooksCall): Promise<void> {
-  const tenant = required(values, 'tenant')
-  if (!checkTenant(tenant).ok) throw new UsageError('--tenant takes lower-case letters, digits and -, at most 32')
+  const tenant = tenantOf(values)
   const url = required(values, 'url')
   const problem = targetProblem(url, rule)
   if (problem !== undefined) throw new UsageError(`--url ${problem}`)

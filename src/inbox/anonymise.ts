@@ -2,6 +2,7 @@ import type { TSchema } from 'typebox'
 import { type Checked, compileCheck } from '../domain/check.ts'
 import { EVENT_TYPES, EventInputSchema } from '../domain/event.ts'
 import { OLDEST_EVENT_MS } from '../domain/event-time.ts'
+import { isJsonObject } from '../domain/json-object.ts'
 import { IDENTIFIER_FIELDS, type IdentifierField, isIdentifier } from '../edge/identifiers.ts'
 import type { FieldProblem } from '../errors.ts'
 
@@ -55,7 +56,7 @@ export function anonymise(value: Readonly<Record<string, unknown>>, context: Ano
     if (token !== undefined) {
       event[as] = token
       tokens.push(name as IdentifierField)
-    } else if (name === 'data' && isObject(field)) event[as] = anonymousData(field, context, removed)
+    } else if (name === 'data' && isJsonObject(field)) event[as] = anonymousData(field, context, removed)
     else if (known !== undefined && !isIdentifier(name) && name !== 'data' && mayStay(name, field, [known], context))
       event[as] = field
     else {
@@ -108,10 +109,6 @@ function isTime(value: number, nowMs: number): boolean {
     const ms = value * unit
     return ms >= OLDEST_EVENT_MS && ms < nowMs + 730 * DAY_MS
   })
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** The name of an unknown field if it is a word: no number and no address is one. */

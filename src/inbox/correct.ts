@@ -1,5 +1,6 @@
 import type { TSchema } from 'typebox'
 import { EVENT_TYPES, EventInputSchema } from '../domain/event.ts'
+import { isJsonObject } from '../domain/json-object.ts'
 import { readEventValue } from '../edge/event-reader.ts'
 import { type IdentifierField, isIdentifier, tokenOf } from '../edge/identifiers.ts'
 import { anonymise } from './anonymise.ts'
@@ -65,8 +66,8 @@ function change(root: { event: unknown }, pointer: string, value: unknown): void
   const path = ['event', ...segmentsOf(pointer)]
   const name = path.pop() as string
   let at: unknown = root
-  for (const segment of path) at = isObject(at) && Object.hasOwn(at, segment) ? at[segment] : undefined
-  if (!isObject(at)) throw new Error(`${pointer} leads nowhere in this event`)
+  for (const segment of path) at = isJsonObject(at) && Object.hasOwn(at, segment) ? at[segment] : undefined
+  if (!isJsonObject(at)) throw new Error(`${pointer} leads nowhere in this event`)
   if (value === undefined) delete at[name]
   else at[name] = value
 }
@@ -93,7 +94,7 @@ function readValue(event: unknown, pointer: string, text: string): unknown {
 
 function schemaAt(event: unknown, [name = '', inner, ...rest]: string[]): TSchema | undefined {
   if (inner === undefined) return propertyOf(EventInputSchema.properties, name)
-  const type = isObject(event) ? event.type : undefined
+  const type = isJsonObject(event) ? event.type : undefined
   if (name !== 'data' || rest.length > 0 || typeof type !== 'string' || !Object.hasOwn(EVENT_TYPES, type))
     return undefined
   return propertyOf(EVENT_TYPES[type as keyof typeof EVENT_TYPES].data.properties, inner)
@@ -106,8 +107,4 @@ function propertyOf(properties: Readonly<Record<string, TSchema>>, name: string)
 function takesText(schema: TSchema | undefined): boolean {
   const { type, enum: values } = (schema ?? {}) as { type?: string; enum?: unknown[] }
   return type === 'string' || (values?.every((value) => typeof value === 'string') ?? false)
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

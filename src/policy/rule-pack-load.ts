@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
-import { compileCheck } from '../domain/check.ts'
+import { type Checked, compileCheck } from '../domain/check.ts'
 import { AssayError, type FieldProblem } from '../errors.ts'
 import {
   type LprSeries,
@@ -32,7 +32,7 @@ const checkHead = compileCheck(RulePackHeadSchema)
 const checkLpr = compileCheck(LprSeriesSchema)
 const checkRule = Object.fromEntries(
   Object.entries(RULE_SCHEMAS).map(([kind, schema]) => [kind, compileCheck(schema)])
-) as unknown as Record<RuleKind, ReturnType<typeof compileCheck>>
+) as Record<RuleKind, (rule: unknown) => Checked<Rule>>
 
 /**
  * Reads a folder of rule packs (one JSON file each) and the LPR series beside them (lpr-1y.json).
@@ -54,12 +54,12 @@ export async function loadRulePacks(folder: URL): Promise<{ packs: readonly Load
 export function parseRulePack(bytes: Uint8Array, file: string): LoadedRulePack {
   const checked = checkHead(parseJson(bytes, file))
   if (!checked.ok) throw new AssayError('policy_invalid', file, { problems: checked.problems })
-  const ruleProblems = checked.value.rules.flatMap((rule, index) => {
-    const result = checkRule[rule.kind](rule)
-    return result.ok ? [] : result.problems.map(({ field, problem }) => at(`/rules/${index}${field}`, problem))
-  })
+  const results = checked.value.rules.map((rule) => checkRule[rule.kind](rule))
+  const ruleProblems = results.flatMap((result, index) =>
+    result.ok ? [] : result.problems.map(({ field, problem }) => at(`/rules/${index}${field}`, problem))
+  )
   if (ruleProblems.length > 0) throw new AssayError('policy_invalid', file, { problems: ruleProblems })
-  const pack = checked.value as unknown as RulePack
+  const pack: RulePack = { ...checked.value, rules: results.flatMap((result) => (result.ok ? [result.value] : [])) }
   const problems = findContradictions(pack)
   if (problems.length > 0) throw new AssayError('policy_invalid', file, { problems })
   const sha256 = createHash('sha256').update(bytes).digest('hex')

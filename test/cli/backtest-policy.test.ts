@@ -12,7 +12,8 @@ import { policiesFolderOf, policyText, strictText } from '../serving/policy-fold
 import { assay, ROOT } from '../support/gateway-process.ts'
 import { MADE_UP, readLines, runCommand, workFolder } from './run-command.ts'
 
-const NEVER = new AbortController().signal
+type Stopping = Pick<AbortSignal, 'aborted'>
+const NEVER: Stopping = new AbortController().signal
 
 interface Line {
   readonly applicationId: string
@@ -75,13 +76,13 @@ async function setUp() {
 }
 
 /** Ends a run after so many decisions. */
-function after(decisions: number): AbortSignal {
+function after(decisions: number): Stopping {
   let asked = 0
   return {
     get aborted() {
       return asked++ >= decisions
     }
-  } as unknown as AbortSignal
+  }
 }
 
 const sameButSpeed = ({ decisionsPerSecond: _, ...summary }: Summary) => summary

@@ -3,9 +3,10 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { CATALOGUE } from '../../src/features/catalogue.ts'
+import { readLines, workFolder } from '../cli/run-command.ts'
 import { assay, ROOT } from '../support/gateway-process.ts'
 import { madeUpHistory } from './histories.ts'
-import { type LiveDecision, readLines, throughGateway, workFolder } from './through-gateway.ts'
+import { type LiveDecision, throughGateway } from './through-gateway.ts'
 import type { Line } from './waves.ts'
 
 const SUPERLENDER = join(ROOT, '..', 'shared', 'data', 'superlender')
@@ -32,11 +33,11 @@ describe('the same history through the live gateway and through backtest', () =>
     async () => {
       const folder = await workFolder()
       await assay(['import', 'superlender', SUPERLENDER, '--out', folder])
-      const all = await readLines(join(folder, 'applications.ndjson'))
+      const all = await readLines<Line>(join(folder, 'applications.ndjson'))
       const step = Math.floor(all.length / REAL_APPLICATIONS)
       const applications = all.filter((_, index) => index % step === 0).slice(0, REAL_APPLICATIONS)
       const people = new Set(applications.map(({ applicantId }) => applicantId))
-      const events = (await readLines(join(folder, 'events.ndjson'))).filter(({ applicantId }) =>
+      const events = (await readLines<Line>(join(folder, 'events.ndjson'))).filter(({ applicantId }) =>
         people.has(applicantId)
       )
       expect(applications).toHaveLength(REAL_APPLICATIONS)
@@ -71,7 +72,7 @@ async function throughBacktest(folder: string, events: Line[], applications: Lin
   await writeFile(file('a.ndjson'), applications.map((line) => `${JSON.stringify(line)}\n`).join(''))
   const files = ['--events', file('e.ndjson'), '--applications', file('a.ndjson'), '--out', file('d.ndjson')]
   await assay(['backtest', ...files, '--vectors'])
-  const lines = (await readLines(file('d.ndjson'))) as unknown as (Outcome & { applicationId: string })[]
+  const lines = await readLines<Outcome & { applicationId: string }>(file('d.ndjson'))
   return new Map(
     lines.map(({ applicationId, pd, decision, reasons, vector }) => [applicationId, { pd, decision, reasons, vector }])
   )

@@ -3,8 +3,10 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { CATALOGUE } from '../../src/features/catalogue.ts'
+import { readLines, workFolder } from '../cli/run-command.ts'
 import { assay, ROOT } from '../support/gateway-process.ts'
-import { readLines, throughGateway, workFolder } from './through-gateway.ts'
+import { throughGateway } from './through-gateway.ts'
+import type { Line } from './waves.ts'
 
 const MADE_UP = join(ROOT, 'test', 'fixtures', 'xente-made-up')
 const REAL = join(ROOT, '..', 'shared', 'data', 'xente')
@@ -31,7 +33,10 @@ async function expectEqual(source: string): Promise<{ applications: number; even
   const folder = await workFolder()
   const file = (name: string) => join(folder, name)
   await assay(['import', 'xente', source, '--out', folder])
-  const [events, applications] = [await readLines(file('events.ndjson')), await readLines(file('applications.ndjson'))]
+  const [events, applications] = [
+    await readLines<Line>(file('events.ndjson')),
+    await readLines<Line>(file('applications.ndjson'))
+  ]
   const inputs = ['--events', file('events.ndjson'), '--applications', file('applications.ndjson')]
   await assay(['export', ...inputs, '--out', file('table.csv')])
   const exported = await readTable(file('table.csv'))

@@ -1,6 +1,3 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { onTestFinished } from 'vitest'
 import { unpackDoubles } from '../../src/decisions/answer.ts'
@@ -93,15 +90,4 @@ function chunks<Item>(items: readonly Item[], size: number): Item[][] {
 async function foldsOf(opsUrl: string): Promise<number> {
   const metrics = await (await fetch(`${opsUrl}/metrics`)).text()
   return Number(/^credit_profile_compactions_total\{[^}]*outcome="folded"[^}]*\} (\d+)/m.exec(metrics)?.[1] ?? 0)
-}
-
-export async function readLines(file: string): Promise<Line[]> {
-  const lines = (await readFile(file, 'utf8')).split('\n')
-  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Line)
-}
-
-export async function workFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'assay-replay-'))
-  onTestFinished(() => rm(folder, { recursive: true, force: true }))
-  return folder
 }

@@ -125,12 +125,16 @@ export const admission = fp<AdmissionOptions>(
 )
 
 /** The parts of each refusal before and after the id of the request: nothing is printed or thrown when it matters. */
-const BODIES = Object.fromEntries(
-  Object.entries(ERRORS_OF).map(([why, error]) => [
-    why,
-    JSON.stringify(toProblem(error, '\n')).split(JSON.stringify('\n').slice(1, -1))
-  ])
-) as unknown as Readonly<Record<Refusal, readonly [string, string]>>
+const BODIES: Readonly<Record<Refusal, readonly [string, string]>> = {
+  full: partsOf('full'),
+  late: partsOf('late'),
+  share: partsOf('share')
+}
+
+function partsOf(why: Refusal): readonly [string, string] {
+  const [before = '', after = ''] = JSON.stringify(toProblem(ERRORS_OF[why], '\n')).split('\\n')
+  return [before, after]
+}
 
 function sendRefusal({ id }: FastifyRequest, reply: FastifyReply, why: Refusal): void {
   const [before, after] = BODIES[why]
