@@ -37,7 +37,3 @@ export function loanEventOf({ eventId, type, occurredAtMs, data }: AssayEvent): 
   // The edge has checked the data by the schema of the type.
   return { eventId, type, occurredAtMs, data } as LoanEvent
 }
-
-export function loanIdOf({ data }: LoanEvent): string {
-  return data.loanId
-}

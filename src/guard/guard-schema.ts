@@ -28,7 +28,7 @@ export const MEASURES = [
 ] as const
 export type Measure = (typeof MEASURES)[number]
 
-export const GuardActionSchema = Type.Union(
+const GuardActionSchema = Type.Union(
   [
     Type.Object({ kind: Type.Literal('none') }, { ...strict, description: 'Tells, and changes nothing' }),
     Type.Object(
@@ -46,9 +46,8 @@ export const GuardActionSchema = Type.Union(
   ],
   { description: 'What a red value sets off' }
 )
-export type GuardAction = Static<typeof GuardActionSchema>
 
-export const GuardRuleSchema = Type.Object(
+const GuardRuleSchema = Type.Object(
   {
     id: Id,
     measure: Type.Enum([...MEASURES]),

@@ -10,7 +10,7 @@ const OrNull = <Schema extends Parameters<typeof Type.Union>[0][number]>(schema:
 export const GUARD_LEVELS = ['green', 'few', 'unknown', 'amber', 'red'] as const
 export type GuardLevel = (typeof GUARD_LEVELS)[number]
 
-export const JudgementSchema = Type.Object(
+const JudgementSchema = Type.Object(
   {
     rule: Type.String(),
     product: OrNull(Type.String()),
@@ -26,7 +26,7 @@ export const JudgementSchema = Type.Object(
 export type Judgement = Static<typeof JudgementSchema>
 
 /** Something the guard did, in force until two people release it, or until its end. */
-export const RestrictionSchema = Type.Object(
+const RestrictionSchema = Type.Object(
   {
     id: Type.String({ description: 'Rule, product and partner: what is in force once only' }),
     rule: Type.String(),

@@ -1,4 +1,4 @@
-import { dayOfDate, isoDate, localDay, startOfDayMs } from '../domain/calendar.ts'
+import { isoDate, localDay } from '../domain/calendar.ts'
 import type { LoanEvent } from '../domain/loan-event.ts'
 import {
   applyEvent,
@@ -44,25 +44,6 @@ export function loanAsOf({ events, defaults }: LoanHistory, nowMs: number): Loan
   const account = openAccount(disbursal, defaults)
   for (const event of past) applyEvent(account, event)
   return toLoan(account, past.length, nowMs)
-}
-
-/**
- * The next instant at which a loan is another although nothing happens to it, or at which somebody may want to look: a promise
- * or warning ends, an instalment comes near its due date, and each day while one is overdue. Undefined when nothing will come.
- *
- * @param leadDays how many days before a due date somebody wants to look, each day from then on
- */
-export function nextCheckMs(loan: Loan, leadDays: number): number | undefined {
-  if (loan.state === 'closed' || loan.state === 'recovered' || loan.state === 'written_off') return undefined
-  const midnightMs = (day: number) => startOfDayMs(day, loan.utcOffsetMinutes)
-  const tomorrow = localDay(loan.asOfMs, loan.utcOffsetMinutes) + 1
-  const unpaid = loan.schedule.find(({ paidAtMs }) => paidAtMs === null)
-  const times = [
-    ...(unpaid === undefined ? [] : [midnightMs(Math.max(tomorrow, dayOfDate(unpaid.dueDate) - leadDays))]),
-    ...loan.promises.filter(({ state }) => state === 'open').map(({ dueDate }) => midnightMs(dayOfDate(dueDate) + 1)),
-    ...loan.warnings.flatMap(({ expiresAtMs }) => expiresAtMs ?? [])
-  ]
-  return times.length === 0 ? undefined : Math.min(...times)
 }
 
 function byTime(left: LoanEvent, right: LoanEvent): number {

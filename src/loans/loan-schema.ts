@@ -21,7 +21,7 @@ const Sum = (description: string) => Type.Integer({ minimum: 0, description })
 export const LOAN_STATES = ['active', 'restructured', 'closed', 'written_off', 'recovered'] as const
 export type LoanState = (typeof LOAN_STATES)[number]
 
-export const LoanInstalmentSchema = Type.Object(
+const LoanInstalmentSchema = Type.Object(
   {
     no: Type.Integer({ minimum: 1 }),
     dueDate: Type.String({ format: 'date' }),
@@ -36,7 +36,7 @@ export const LoanInstalmentSchema = Type.Object(
 export type LoanInstalment = Static<typeof LoanInstalmentSchema>
 
 export const PROMISE_STATES = ['open', 'kept', 'broken'] as const
-export const LoanPromiseSchema = Type.Object(
+const LoanPromiseSchema = Type.Object(
   {
     promiseId: idSchema('Id of the event that told it'),
     madeAtMs: Instant('When it was made'),
@@ -47,7 +47,7 @@ export const LoanPromiseSchema = Type.Object(
   strict
 )
 
-export const LoanWarningSchema = Type.Object(
+const LoanWarningSchema = Type.Object(
   {
     rule: idSchema('Rule or model that saw it'),
     ruleVersion: OrNull(idSchema('Version of the rule')),

@@ -9,7 +9,7 @@ export type Stage = 1 | 2 | 3
 /** From more days past due than this the risk has risen (IFRS 9 5.5.11). */
 const RISEN_DAYS = 30
 /** Instalments in a row that must be paid in time before a loan counts as cured. */
-export const CURE_INSTALMENTS = 3
+const CURE_INSTALMENTS = 3
 
 /**
  * The stage of a loan at an instant: by days past due (both limits are the standard’s own backstops), by being given up, by a

@@ -8,7 +8,7 @@ const COOL_OFF_MS = 30 * DAY_MS
 /** What nobody reviews again ends by itself. */
 const STANDS_MS = 400 * DAY_MS
 /** Instalments in a row, of all loans of a person, that must be paid in time before a limit is raised. */
-export const RAISE_AFTER = 6
+const RAISE_AFTER = 6
 /** From these many days past due. Given back only once nothing is past due: in between nothing changes. */
 export const REDUCE_DAYS = 8
 export const FREEZE_DAYS = 31
@@ -16,7 +16,7 @@ export const FREEZE_DAYS = 31
 const STEP = 0.5
 const LEAST_FACTOR = 0.25
 
-export const LIMIT_ACTIONS = ['raise', 'keep', 'reduce', 'freeze'] as const
+const LIMIT_ACTIONS = ['raise', 'keep', 'reduce', 'freeze'] as const
 export type LimitAction = (typeof LIMIT_ACTIONS)[number]
 
 export interface LimitReview {

@@ -4,7 +4,7 @@ import type { OutcomeInput } from '../outcomes/outcome.ts'
 import type { LoanJob } from './loan-job.ts'
 
 /** From more days past due than this a loan counts as bad for good: the backstop of default (domain reference, section 4). */
-export const BAD_FROM_DAYS = 90
+const BAD_FROM_DAYS = 90
 
 /**
  * Tells the models what became of a loan that they scored: bad once it was more than ninety days past due or given up, good

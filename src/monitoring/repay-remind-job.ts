@@ -3,7 +3,7 @@ import type { Loan } from '../loans/loan-schema.ts'
 import { isRunning, type LoanCheck, type LoanJob } from './loan-job.ts'
 
 /** Days from the due date on which the borrower is reminded; below zero before it (domain reference, section 4). */
-export const REMIND_DAYS = [-7, -3, -1, 0, 1, 3, 7] as const
+const REMIND_DAYS = [-7, -3, -1, 0, 1, 3, 7] as const
 /** Ten in the morning where the borrower is. */
 const REMIND_HOUR = 10
 const HOUR_MS = 3_600_000

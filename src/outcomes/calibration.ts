@@ -5,7 +5,7 @@ export const PD_BINS = 50
 const LOWEST_LOG_ODDS = -5
 const BIN_LOG_ODDS = 0.2
 /** Of good and of bad each: below it the numbers say more about chance than about the model (domain reference, section 5). */
-export const MIN_OF_EACH = 100
+const MIN_OF_EACH = 100
 
 /** Decisions of one model whose outcome is known. */
 export interface Calibration {

@@ -3,7 +3,7 @@ import { timeSchema } from '../domain/event-time.ts'
 import { DecisionIdSchema } from '../domain/ids.ts'
 
 /** Who says so: a closed list, so that no text of anybody is kept. */
-export const OUTCOME_SOURCES = ['repayment', 'collection', 'bureau', 'review'] as const
+const OUTCOME_SOURCES = ['repayment', 'collection', 'bureau', 'review'] as const
 
 /** What became of the loan that a decision was about, by the definition of bad that its model was trained with. */
 export const OutcomeInputSchema = Type.Object(

@@ -241,11 +241,6 @@ export async function compact(redis: Redis, entityKey: string, args: readonly (s
   return (await redis.fcall('assay_compact', 1, entityKey, ...args)) === 1
 }
 
-/** assay_effect: false when it was done before. */
-export async function effectOnce(redis: Redis, keys: readonly [string, string], entry: string, keepMs: number) {
-  return (await redis.fcall('assay_effect', 2, ...keys, entry, keepMs)) === 1
-}
-
 /** assay_bury: whether the letter was written, and how many old ones went for it. */
 export async function bury(redis: Redis, keys: readonly [string, string], args: readonly (string | number)[]) {
   const [buried, evicted] = (await redis.fcall('assay_bury', 2, ...keys, ...args)) as [number, number]

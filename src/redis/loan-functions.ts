@@ -32,7 +32,7 @@ export function loanKeys(keys: Keys, tenant: string, token: string, loanId: stri
   ]
 }
 
-export function serialiseLoanEvent({ eventId, type, occurredAtMs, data }: LoanEvent): string {
+function serialiseLoanEvent({ eventId, type, occurredAtMs, data }: LoanEvent): string {
   return JSON.stringify([eventId, type, occurredAtMs, data])
 }
 

@@ -19,8 +19,8 @@ export const REVIEW_CAUSES = ['REFER', 'REQUEST'] as const
 export type ReviewCause = (typeof REVIEW_CAUSES)[number]
 
 /** What a borrower says when asking. */
-export const REQUEST_CODES = ['INACCURATE_DATA', 'CIRCUMSTANCES_CHANGED', 'DISAGREES', 'OTHER'] as const
-export const APPROVE_REASONS = [
+const REQUEST_CODES = ['INACCURATE_DATA', 'CIRCUMSTANCES_CHANGED', 'DISAGREES', 'OTHER'] as const
+const APPROVE_REASONS = [
   'IDENTITY_VERIFIED',
   'AGE_VERIFIED',
   'INCOME_VERIFIED',
@@ -29,14 +29,9 @@ export const APPROVE_REASONS = [
   'NO_FRAUD_FOUND',
   'POLICY_EXCEPTION'
 ] as const
-export const RETURN_REASONS = [
-  'EVIDENCE_MISSING',
-  'EVIDENCE_UNREADABLE',
-  'CONSENT_MISSING',
-  'DATA_CONTRADICTORY'
-] as const
+const RETURN_REASONS = ['EVIDENCE_MISSING', 'EVIDENCE_UNREADABLE', 'CONSENT_MISSING', 'DATA_CONTRADICTORY'] as const
 /** A person declines for a cause of the application, never for a fault of ours. */
-export const DECLINE_REASONS = REASON_CODES.filter((code) => !code.startsWith('SYS_') && !code.startsWith('R9'))
+const DECLINE_REASONS = REASON_CODES.filter((code) => !code.startsWith('SYS_') && !code.startsWith('R9'))
 
 const NoteCodeSchema = Type.Optional(
   Type.String({ pattern: '^[A-Z][A-Z0-9-]{0,31}$', description: 'A code of the lender’s own list; no text' })

@@ -5,9 +5,9 @@ import { isAtLeast, LEVELS, type Level } from './rules.ts'
 
 const DAY_MS = 86_400_000
 /** From more days past due than this a loan went bad. */
-export const BAD_DAYS = 30
+const BAD_DAYS = 30
 
-export const WARNED_RESULTS = ['hit', 'miss', 'false_alarm', 'quiet'] as const
+const WARNED_RESULTS = ['hit', 'miss', 'false_alarm', 'quiet'] as const
 export type WarnedResult = (typeof WARNED_RESULTS)[number]
 
 /** How warnings did on one loan whose outcome is known, at each level and above. */

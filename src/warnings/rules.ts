@@ -192,11 +192,6 @@ export const WARNING_RULES: readonly WarningRule[] = [
   }
 ]
 
-/** Rules by their id. */
-export function ruleById(rules: readonly WarningRule[]): ReadonlyMap<string, WarningRule> {
-  return new Map(rules.map((rule) => [rule.id, rule]))
-}
-
 export function isAtLeast(level: Level, least: Level): boolean {
   return LEVELS.indexOf(level) >= LEVELS.indexOf(least)
 }

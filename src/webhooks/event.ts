@@ -16,7 +16,7 @@ export const WebhookTypeSchema = Type.Enum([...WEBHOOK_TYPES])
 const CodeSchema = Type.String({ pattern: '^[A-Za-z0-9._:~-]{0,64}$', description: 'An id, a code or an instant' })
 
 /** What a partner is told: ids, codes and numbers, by which it asks for the rest. Never a name or a sentence. */
-export const WebhookDataSchema = Type.Record(
+const WebhookDataSchema = Type.Record(
   Type.String({ pattern: '^[a-z][A-Za-z0-9]{0,31}$' }),
   Type.Union([CodeSchema, Type.Number(), Type.Boolean(), Type.Null(), Type.Array(CodeSchema, { maxItems: 16 })]),
   { maxProperties: 16 }

@@ -14,7 +14,7 @@ import { SEND_FAILURES } from './send.ts'
 /** For each partner. */
 const MAX_DEAD_LETTERS = 1000
 
-export const DEAD_FAILURES = [...SEND_FAILURES, 'status', 'disabled'] as const
+const DEAD_FAILURES = [...SEND_FAILURES, 'status', 'disabled'] as const
 
 const EventIdSchema = Type.String({ pattern: WEBHOOK_EVENT_ID_PATTERN })
 const EndpointIdSchema = Type.String({ pattern: ENDPOINT_ID_PATTERN })

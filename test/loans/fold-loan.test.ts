@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { LOAN_EVENTS } from '../../src/domain/events/loan-events.ts'
 import { LOAN_BOOK_TYPES, type LoanEvent } from '../../src/domain/loan-event.ts'
-import { foldLoan, loanAsOf, nextCheckMs } from '../../src/loans/fold-loan.ts'
+import { foldLoan, loanAsOf } from '../../src/loans/fold-loan.ts'
 import { arbitraryData } from '../features/event-data.ts'
 import { at, disbursed, loanEvent, loanOn, paid, schedule, UTC } from './loan-events.ts'
 
@@ -220,19 +220,6 @@ test('a promise is open until its day ends, kept by what came in since, else bro
   expect(stateOn('2024-02-10', [...run, paid('2024-02-10', 79)])).toBe('open')
   expect(stateOn('2024-02-10', [...run, paid('2024-02-10', 80)])).toBe('kept')
   expect(stateOn('2024-02-11', [...run, paid('2024-02-11', 80)])).toBe('broken')
-})
-
-test('a loan wants to be looked at some days before it is due, then each day, and never once it is closed', () => {
-  const run = [disbursed('2024-01-01', THREE)]
-  const nextOn = (date: string, events: readonly LoanEvent[]) => nextCheckMs(loanOn(date, events), 7)
-  expect(nextOn('2024-01-01', run)).toBe(at('2024-01-24', '00:00:00'))
-  expect(nextOn('2024-01-24', run)).toBe(at('2024-01-25', '00:00:00'))
-  expect(nextOn('2024-02-20', run)).toBe(at('2024-02-21', '00:00:00'))
-  const closed = loanEvent('loan.closed', at('2024-02-01'), {
-    disbursedAtMs: at('2024-01-01'),
-    dueAtMs: at('2024-03-31')
-  })
-  expect(nextOn('2024-02-20', [...run, closed])).toBeUndefined()
 })
 
 test('before it is paid out there is no loan, and events without a disbursal make none', () => {

@@ -5,7 +5,7 @@ import { ENTITY_KINDS } from '../../src/domain/event.ts'
 import { CATALOGUE } from '../../src/features/catalogue.ts'
 import { History } from '../../src/features/history.ts'
 import { createTileLayouts } from '../../src/features/tile-layout.ts'
-import { append, compact, effectOnce, forget, loadFunctions } from '../../src/redis/functions.ts'
+import { append, compact, forget, loadFunctions } from '../../src/redis/functions.ts'
 import { tailOf } from '../features/folding.ts'
 import { login } from '../features/live-behaviour.ts'
 import { connectRedis, uniquePrefix } from '../support/redis.ts'
@@ -224,16 +224,5 @@ describe('assay_forget', () => {
     expect(await forgetWhat('onetwo')).toBe(false)
     expect(await forgetWhat('')).toBe(false)
     expect(await redis.exists(key('e'))).toBe(0)
-  })
-})
-
-describe('assay_effect', () => {
-  test('happens once however often and however many at once ask for it', async () => {
-    const ask = () => effectOnce(redis, [key('effect'), key('notices')], '{"n":1}', 60_000)
-    const outcomes = await Promise.all(Array.from({ length: 20 }, ask))
-    expect(outcomes.filter(Boolean)).toHaveLength(1)
-    expect(await ask()).toBe(false)
-    expect((await redis.xrange(key('notices'), '-', '+')).map(([, fields]) => fields)).toEqual([['n', '{"n":1}']])
-    expect(await redis.pttl(key('effect'))).toBeGreaterThan(50_000)
   })
 })
