@@ -2,41 +2,19 @@ import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
-import { parseCommandLine } from '../../src/cli/command.ts'
 import { modelsCommand } from '../../src/cli/models.ts'
-import { describeError } from '../../src/errors.ts'
 import { modelsFolder } from '../serving/folders.ts'
-import { readLines } from './run-command.ts'
+import { readLines, runOrRefuse } from './run-command.ts'
 
 export const FRAUD = { champion: '1.0.0' }
-export const TWO = ['--approver', 'Ada Obi', '--approver', 'Ben Wu']
 
 export async function folderOf(credit: object = { champion: '1.0.0' }): Promise<URL> {
   return modelsFolder({ credit, fraud: FRAUD })
 }
 
-/** What the command prints; its refusal where it refuses; its exit code beside. */
-export async function models(
-  folder: URL,
-  ...args: string[]
-): Promise<{ lines: string[]; exitCode: number; refusal?: string }> {
-  const lines: string[] = []
-  const before = process.exitCode
-  process.exitCode = 0
-  try {
-    await modelsCommand.run({
-      ...parseCommandLine(modelsCommand, [...args, '--models', fileURLToPath(folder)]),
-      env: {},
-      print: (line) => void lines.push(line),
-      progress: () => {}
-    })
-    return { lines, exitCode: Number(process.exitCode) }
-  } catch (error) {
-    return { lines, exitCode: 1, refusal: describeError(error) }
-  } finally {
-    process.exitCode = before
-  }
-}
+/** assay models on this folder. */
+export const models = (folder: URL, ...args: string[]) =>
+  runOrRefuse(modelsCommand, [...args, '--models', fileURLToPath(folder)])
 
 export const read = async (folder: URL, name: string) => JSON.parse(await readFile(new URL(name, folder), 'utf8'))
 export const activeOf = async (folder: URL) => (await read(folder, 'active.json')).credit

@@ -1,7 +1,8 @@
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { copyVersion } from '../serving/folders.ts'
-import { activeOf, changeFile, edit, folderOf, forge, models, TWO } from './models-command.ts'
+import { activeOf, changeFile, edit, folderOf, forge, models } from './models-command.ts'
+import { TWO_APPROVERS } from './run-command.ts'
 
 describe('models list and verify', () => {
   test('show every version with what it serves as, who approved it and its notice', async () => {
@@ -18,7 +19,7 @@ describe('models list and verify', () => {
 
   test('show in a table who has approved and what active.json names but is not there', async () => {
     const folder = await folderOf({ champion: '1.1.0', previous: '1.0.0', shadow: { version: '1.9.0', share: 0.5 } })
-    await models(folder, 'activate', 'credit', '1.1.0', ...TWO)
+    await models(folder, 'activate', 'credit', '1.1.0', ...TWO_APPROVERS)
     await changeFile(
       folder,
       'credit/1.1.0/manifest.json',
@@ -79,7 +80,7 @@ describe('models list and verify', () => {
     const { lines, exitCode } = await models(folder, 'verify', 'credit', '1.1.0')
     expect(lines.filter((line) => cause.test(line))).toHaveLength(1)
     expect(exitCode).toBe(1)
-    expect(await models(folder, 'activate', 'credit', '1.1.0', ...TWO)).toHaveProperty('refusal')
+    expect(await models(folder, 'activate', 'credit', '1.1.0', ...TWO_APPROVERS)).toHaveProperty('refusal')
     expect(await activeOf(folder)).toEqual({ champion: '1.0.0' })
   })
 

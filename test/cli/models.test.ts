@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
-import { activeOf, changeFile, FRAUD, folderOf, historyOf, models, read, TWO } from './models-command.ts'
+import { activeOf, changeFile, FRAUD, folderOf, historyOf, models, read } from './models-command.ts'
+import { TWO_APPROVERS } from './run-command.ts'
 
 describe('models activate', () => {
   test('lets a model serve that two people approved, and notes who and what came before', async () => {
     const folder = await folderOf()
-    expect(await models(folder, 'activate', 'credit', '1.1.0', ...TWO)).toMatchObject({
+    expect(await models(folder, 'activate', 'credit', '1.1.0', ...TWO_APPROVERS)).toMatchObject({
       lines: ['credit 1.1.0 serves instead of 1.0.0, approved by Ada Obi, Ben Wu']
     })
     expect(await activeOf(folder)).toEqual({ champion: '1.1.0', previous: '1.0.0' })
@@ -30,7 +31,7 @@ describe('models activate', () => {
 
   test('remembers who approved, until the model is another one', async () => {
     const folder = await folderOf()
-    await models(folder, 'activate', 'credit', '1.1.0', ...TWO)
+    await models(folder, 'activate', 'credit', '1.1.0', ...TWO_APPROVERS)
     await models(folder, 'rollback', 'credit')
     expect(await models(folder, 'activate', 'credit', '1.1.0')).not.toHaveProperty('refusal')
     await models(folder, 'rollback', 'credit')
@@ -40,7 +41,7 @@ describe('models activate', () => {
 
   test('an approval is of the file with empty approvals, as the command writes it', async () => {
     const folder = await folderOf()
-    await models(folder, 'activate', 'credit', '1.1.0', ...TWO)
+    await models(folder, 'activate', 'credit', '1.1.0', ...TWO_APPROVERS)
     const text = await readFile(new URL('credit/1.1.0/manifest.json', folder), 'utf8')
     expect(text.endsWith('\n}\n')).toBe(true)
     const { approvals } = JSON.parse(text)
@@ -67,7 +68,7 @@ describe('models activate', () => {
 
   test('leaves the manifest alone when it has all approvals', async () => {
     const folder = await folderOf()
-    await models(folder, 'challenge', '1.1.0', '--share', '0.05', ...TWO)
+    await models(folder, 'challenge', '1.1.0', '--share', '0.05', ...TWO_APPROVERS)
     await changeFile(folder, 'credit/1.1.0/manifest.json', (text) => JSON.stringify(JSON.parse(text)))
     const before = await readFile(new URL('credit/1.1.0/manifest.json', folder), 'utf8')
     expect((await models(folder, 'activate', 'credit', '1.1.0')).lines).toHaveLength(1)
@@ -76,7 +77,7 @@ describe('models activate', () => {
 
   test('counts who approved it as a challenger', async () => {
     const folder = await folderOf()
-    await models(folder, 'challenge', 'credit', '1.1.0', '--share', '0.05', ...TWO)
+    await models(folder, 'challenge', 'credit', '1.1.0', '--share', '0.05', ...TWO_APPROVERS)
     const { lines } = await models(folder, 'activate', 'credit', '1.1.0', '--approver', 'ben wu')
     expect(lines).toEqual(['credit 1.1.0 serves instead of 1.0.0, approved by Ada Obi, Ben Wu'])
     expect(await activeOf(folder)).toEqual({ champion: '1.1.0', previous: '1.0.0' })
@@ -92,7 +93,7 @@ describe('models activate', () => {
     expect((await models(folder, 'activate', 'credit', '1.1.0', '--approver', 'Ada Obi')).refusal).toMatch(
       /only Ada Obi has approved it, and 2 people must/
     )
-    expect((await models(folder, 'activate', 'credit', '1.1.0', ...TWO)).lines).toEqual([
+    expect((await models(folder, 'activate', 'credit', '1.1.0', ...TWO_APPROVERS)).lines).toEqual([
       'credit 1.1.0 is what serves already, approved by Ada Obi, Ben Wu'
     ])
     expect(await activeOf(folder)).toEqual({ champion: '1.1.0', previous: '1.0.0' })
@@ -110,14 +111,14 @@ describe('models activate', () => {
   ])('refuses a model %s', async (_what, name, plant, cause) => {
     const folder = await folderOf()
     await changeFile(folder, `credit/1.1.0/${name}`, plant)
-    const { refusal } = await models(folder, 'activate', 'credit', '1.1.0', ...TWO)
+    const { refusal } = await models(folder, 'activate', 'credit', '1.1.0', ...TWO_APPROVERS)
     expect(refusal).toMatch(cause)
     expect(await activeOf(folder)).toEqual({ champion: '1.0.0' })
   })
 
   test('says when the version serves already, and ends what ran beside under its name', async () => {
     const folder = await folderOf({ champion: '1.0.0', challenger: { version: '1.1.0', share: 0.1 } })
-    await models(folder, 'activate', 'credit', '1.1.0', ...TWO)
+    await models(folder, 'activate', 'credit', '1.1.0', ...TWO_APPROVERS)
     expect(await activeOf(folder)).toEqual({ champion: '1.1.0', previous: '1.0.0' })
     expect((await models(folder, 'activate', 'credit', '1.1.0')).lines).toEqual(['credit 1.1.0 is what serves already'])
   })
@@ -155,7 +156,7 @@ describe('beside the champion', () => {
   test('a challenger needs two approvers and a share; a shadow needs none, for it decides nothing', async () => {
     const folder = await folderOf()
     expect((await models(folder, 'challenge', '1.1.0', '--share', '0.05')).refusal).toMatch(/nobody has approved it/)
-    await models(folder, 'challenge', '1.1.0', '--share', '0.05', ...TWO)
+    await models(folder, 'challenge', '1.1.0', '--share', '0.05', ...TWO_APPROVERS)
     expect(await activeOf(folder)).toEqual({ champion: '1.0.0', challenger: { version: '1.1.0', share: 0.05 } })
     await models(folder, 'challenge', '--off')
     await models(folder, 'shadow', '1.1.0', '--share', '1')

@@ -8,8 +8,8 @@ import { createKeys } from '../../src/redis/keys.ts'
 import { createShadowLog } from '../../src/serving/redis-shadow-log.ts'
 import { policiesFolderOf, policyText, SHIPPED } from '../serving/policy-folders.ts'
 import { connectRedis, sharedRedisUrl, uniquePrefix } from '../support/redis.ts'
-import { activeOf, historyOf, policy, TWO } from './policy-command.ts'
-import { workFolder } from './run-command.ts'
+import { activeOf, historyOf, policy } from './policy-command.ts'
+import { TWO_APPROVERS, workFolder } from './run-command.ts'
 
 const entry = (name: string) => ({ policy: name, approvals: [] })
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
@@ -90,7 +90,7 @@ describe('policy diff', () => {
 describe('policy activate', () => {
   test('lets a policy decide that two people approved, with the hash of what they approved, and notes it', async () => {
     const folder = await policiesFolderOf()
-    const { lines } = await policy(folder, ['activate', 'two', ...TWO])
+    const { lines } = await policy(folder, ['activate', 'two', ...TWO_APPROVERS])
     expect(lines).toEqual([
       expect.stringMatching(/^two@sha256:\w{12} decides instead of one@.*approved by Ada Obi, Ben Wu$/)
     ])
@@ -142,7 +142,9 @@ describe('policy activate', () => {
 
   test('refuses an invalid file, and nothing changes', async () => {
     const folder = await policiesFolderOf({ bad: policyText('bad', ({ bands }) => void bands.pop()) })
-    expect((await policy(folder, ['activate', 'bad', ...TWO])).refusal).toMatch(/bad\.json\n {2}\/bands\/3\/pdBelow/)
+    expect((await policy(folder, ['activate', 'bad', ...TWO_APPROVERS])).refusal).toMatch(
+      /bad\.json\n {2}\/bands\/3\/pdBelow/
+    )
     expect(await activeOf(folder)).toEqual({ active: entry('one') })
     await expect(historyOf(folder)).rejects.toThrow('ENOENT')
   })
@@ -151,17 +153,19 @@ describe('policy activate', () => {
     const folder = await policiesFolderOf()
     const file = join(await workFolder(), 'my candidate.json')
     await writeFile(file, policyText('cash-8'))
-    expect(await policy(folder, ['activate', file, ...TWO])).not.toHaveProperty('refusal')
+    expect(await policy(folder, ['activate', file, ...TWO_APPROVERS])).not.toHaveProperty('refusal')
     expect((await activeOf(folder)).active.policy).toBe('cash-8')
     expect(await readFile(new URL('cash-8.json', folder), 'utf8')).toBe(policyText('cash-8'))
     await writeFile(file, `${policyText('cash-8')}\n`)
-    expect((await policy(folder, ['activate', file, ...TWO])).refusal).toMatch(/another policy of that version/)
+    expect((await policy(folder, ['activate', file, ...TWO_APPROVERS])).refusal).toMatch(
+      /another policy of that version/
+    )
     expect(await readFile(new URL('cash-8.json', folder), 'utf8')).toBe(policyText('cash-8'))
   })
 
   test('of what decides already renews the approvals and keeps where a rollback goes', async () => {
     const folder = await policiesFolderOf()
-    await policy(folder, ['activate', 'two', ...TWO])
+    await policy(folder, ['activate', 'two', ...TWO_APPROVERS])
     await policy(folder, ['activate', 'two', '--approver', 'Cleo Di', '--approver', 'Ben Wu'])
     expect(await activeOf(folder)).toMatchObject({
       active: { approvals: [{ approver: 'Cleo Di' }, {}] },
@@ -172,13 +176,13 @@ describe('policy activate', () => {
   test('ends a shadow of the same policy', async () => {
     const folder = await policiesFolderOf()
     await policy(folder, ['shadow', 'two', '--share', '1'])
-    await policy(folder, ['activate', 'two', ...TWO])
+    await policy(folder, ['activate', 'two', ...TWO_APPROVERS])
     expect(await activeOf(folder)).not.toHaveProperty('shadow')
   })
 
   test('replaces an active file that is broken', async () => {
     const folder = await policiesFolderOf({ one: '{' })
-    expect((await policy(folder, ['activate', 'two', ...TWO])).lines).toEqual([
+    expect((await policy(folder, ['activate', 'two', ...TWO_APPROVERS])).lines).toEqual([
       expect.stringContaining('instead of one, approved by')
     ])
   })
@@ -196,7 +200,7 @@ describe('policy activate', () => {
 describe('policy rollback', () => {
   test('goes back to the policy before, and forth again with its approvals', async () => {
     const folder = await policiesFolderOf()
-    await policy(folder, ['activate', 'two', ...TWO])
+    await policy(folder, ['activate', 'two', ...TWO_APPROVERS])
     const { active } = await activeOf(folder)
     expect((await policy(folder, ['rollback'])).lines).toEqual([
       expect.stringMatching(/^one@.* decides again instead of two@/)
@@ -209,7 +213,7 @@ describe('policy rollback', () => {
   test('is refused when what was approved was edited since, and when nothing decided before', async () => {
     const folder = await policiesFolderOf()
     expect((await policy(folder, ['rollback'])).refusal).toMatch(/no policy decided before/)
-    await policy(folder, ['activate', 'two', ...TWO])
+    await policy(folder, ['activate', 'two', ...TWO_APPROVERS])
     await policy(folder, ['rollback'])
     await writeFile(new URL('two.json', folder), `${policyText('two')}\n`)
     expect((await policy(folder, ['rollback'])).refusal).toMatch(/these bytes are not what 2 people approved/)
@@ -271,8 +275,8 @@ describe('policy shadow', () => {
     ['name a policy file', ['activate']],
     ['say list, check, diff', ['delete', 'one']],
     ['policy rollback takes no two', ['rollback', 'two']],
-    ['policy rollback takes no --approver', ['rollback', ...TWO]],
-    ['policy activate takes no one', ['activate', 'two', 'one', ...TWO]],
+    ['policy rollback takes no --approver', ['rollback', ...TWO_APPROVERS]],
+    ['policy activate takes no one', ['activate', 'two', 'one', ...TWO_APPROVERS]],
     ['/nowhere/x.json: /: it cannot be read', ['check', '/nowhere/x.json']]
   ])('is told what is wrong: %s', async (cause, args) => {
     const { refusal, lines } = await policy(await policiesFolderOf(), args)

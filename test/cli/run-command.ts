@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import { type Command, parseCommandLine } from '../../src/cli/command.ts'
+import { describeError } from '../../src/errors.ts'
 
 /** Invented loans of invented people in the columns of SuperLender. */
 export const MADE_UP = fileURLToPath(new URL('../fixtures/superlender-made-up', import.meta.url))
@@ -76,6 +77,28 @@ export async function runOnRedis(
     })
     const summary = JSON.parse(lines.at(-1) ?? '') as Record<string, unknown>
     return { summary, exitCode: Number(process.exitCode), output: all.join('\n') }
+  } finally {
+    process.exitCode = before
+  }
+}
+
+export const TWO_APPROVERS = ['--approver', 'Ada Obi', '--approver', 'Ben Wu']
+
+/** What a command prints; its refusal where it refuses; its exit code beside, which is not that of the tests. */
+export async function runOrRefuse(
+  command: Command,
+  args: readonly string[],
+  env: Record<string, string> = {}
+): Promise<{ lines: string[]; exitCode: number; refusal?: string }> {
+  const lines: string[] = []
+  const before = process.exitCode
+  process.exitCode = 0
+  try {
+    const print = (line: string) => void lines.push(line)
+    await command.run({ ...parseCommandLine(command, args), env, print, progress: () => {} })
+    return { lines, exitCode: Number(process.exitCode) }
+  } catch (error) {
+    return { lines, exitCode: 1, refusal: describeError(error) }
   } finally {
     process.exitCode = before
   }

@@ -3,6 +3,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { TWO_APPROVERS } from '../cli/run-command.ts'
 import { policiesFolderOf, policyText, setActivePolicies, strictText } from '../serving/policy-folders.ts'
 import { application } from '../support/app.ts'
 import { assay, startGateway } from '../support/gateway-process.ts'
@@ -11,7 +12,6 @@ import { sharedRedisUrl, uniqueProcessPrefix } from '../support/redis.ts'
 const LONG_MS = 60_000
 /** What is promised; a machine that is busy with other tests may be slower to answer, not to look. */
 const PROMISED_MS = 1000
-const TWO = ['--approver', 'Ada Obi', '--approver', 'Ben Wu']
 
 interface Answer {
   readonly decision: string
@@ -65,7 +65,7 @@ test(
     expect(await decidesBy()).toBe('one')
 
     // It is looked at while the command still ends: that is no part of what is promised.
-    const activated = await Promise.all([untilBy('two'), assay(['policy', 'activate', 'two', ...TWO], env)])
+    const activated = await Promise.all([untilBy('two'), assay(['policy', 'activate', 'two', ...TWO_APPROVERS], env)])
     expect(activated[0]).toBeLessThan(PROMISED_MS)
     const back = await Promise.all([untilBy('one'), assay(['policy', 'rollback'], env)])
     expect(back[0]).toBeLessThan(PROMISED_MS)

@@ -1,10 +1,10 @@
-import type { Application } from '../../src/domain/application.ts'
 import type { AssayEvent } from '../../src/domain/event.ts'
 import type { FeatureDefinition } from '../../src/features/definition.ts'
 import { History } from '../../src/features/history.ts'
 import { packRecord } from '../../src/features/record.ts'
 import { createTileLayouts, type TileLayout } from '../../src/features/tile-layout.ts'
 import { createFeatureSet, type EntityState, type MeasuredValues } from '../../src/features/vector.ts'
+import { cashApplication } from '../support/cash-application.ts'
 
 export const tailOf = (events: readonly AssayEvent[]) => Buffer.concat(events.map(packRecord))
 
@@ -31,15 +31,4 @@ export function readFeatures(
   return createFeatureSet(definitions).compute(NOBODY, [state, null, null, null, null], nowMs)
 }
 
-const NOBODY: Application = {
-  tenant: 't',
-  applicationId: 'x',
-  product: 'cash',
-  amountMinor: 1_000_000,
-  currency: 'NGN',
-  term: { count: 30, unit: 'day' },
-  purpose: 'other',
-  facts: {},
-  refs: { applicant: 'a' },
-  consents: []
-}
+const NOBODY = cashApplication()

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { submittedEvent } from '../../src/decisions/decide.ts'
-import type { Application } from '../../src/domain/application.ts'
 import type { AssayEvent } from '../../src/domain/event.ts'
 import { CATALOGUE } from '../../src/features/catalogue.ts'
 import { DAY_MS } from '../../src/features/definition.ts'
 import { createOfflineBehaviour, replay } from '../../src/features/offline.ts'
 import { createFeatureSet } from '../../src/features/vector.ts'
+import { cashApplication } from '../support/cash-application.ts'
 import { arbitraryHistory, NOW_MS, naiveFeature } from './behaviour.ts'
 import { cases } from './declarations.ts'
 import { longHistory } from './long-history.ts'
@@ -15,18 +15,7 @@ const RUNS = cases(60)
 const featureSet = createFeatureSet(CATALOGUE)
 const LARGE = Number.MAX_SAFE_INTEGER
 
-const application: Application = {
-  tenant: 't',
-  applicationId: 'x',
-  product: 'cash',
-  amountMinor: 1_000_000,
-  currency: 'NGN',
-  term: { count: 30, unit: 'day' },
-  purpose: 'other',
-  facts: {},
-  refs: { applicant: 'a', device: 'one', card: 'two' },
-  consents: []
-}
+const application = cashApplication({ refs: { applicant: 'a', device: 'one', card: 'two' } })
 
 describe('an offline replay', () => {
   test('sees nothing that happens after the application', () => {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import type { Application } from '../../src/domain/application.ts'
 import type { DecideInput, ModelFacts } from '../../src/policy/engine.ts'
 import { loadPolicy } from '../../src/policy/load.ts'
+import { cashApplication } from '../support/cash-application.ts'
 
 /** The last one without stages. */
 export const BASELINE = new URL('../../policies/baseline-2.json', import.meta.url)
@@ -20,15 +20,7 @@ export const MODEL: ModelFacts = {
 
 /** Somebody whom no rule of the baseline stops; nothing is known but the earlier loans. */
 export function applying(earlierLoans: number): Omit<DecideInput, 'assessment'> {
-  const application = {
-    product: 'cash',
-    currency: 'NGN',
-    amountMinor: 1_000_000,
-    term: { count: 30, unit: 'day' },
-    purpose: 'consumption',
-    consents: ['automated_decision'],
-    facts: { birthYear: 1990 }
-  } as unknown as Application
+  const application = cashApplication({ facts: { birthYear: 1990 } })
   const values = new Float64Array(NAMES.length)
   values[0] = earlierLoans
   const nowMs = Date.UTC(2026, 10, 25)

@@ -11,6 +11,7 @@ import { type LineupDeps, type OpenLineup, openLineup } from '../../src/serving/
 import { loadActiveSet } from '../../src/serving/models.ts'
 import type { ShadowResult } from '../../src/serving/shadow.ts'
 import { watchLineup } from '../../src/serving/watch.ts'
+import { cashApplication } from '../support/cash-application.ts'
 import { copyVersion, modelsFolder, setActive } from './folders.ts'
 
 const FEATURES = createFeatureSet(CATALOGUE)
@@ -48,20 +49,11 @@ async function opened(folder: URL, changes: Partial<LineupDeps> = {}): Promise<O
 const throwIt = (error: unknown) => {
   throw error
 }
-const person = (applicant: string) => ({ refs: { applicant } }) as unknown as Application
+const person = (applicant: string) => cashApplication({ refs: { applicant } })
 const VALUES = new Float64Array(FEATURES.names.length).fill(Number.NaN)
 
 function made(decisionId: string): Made {
-  const application = {
-    product: 'cash',
-    currency: 'NGN',
-    amountMinor: 1_000_000,
-    term: { count: 30, unit: 'day' },
-    purpose: 'consumption',
-    consents: ['automated_decision'],
-    facts: { birthYear: 1990 },
-    refs: { applicant: 'a' }
-  } as unknown as Application
+  const application = cashApplication({ facts: { birthYear: 1990 } })
   const verdict = { outcome: 'DECLINE' } as Made['verdict']
   const assessment = { kind: 'scored', pd: 0.5, contributions: null, fraud: { pd: 0.01, contributions: null } } as const
   return {

@@ -13,6 +13,7 @@ import { loadActiveSet } from '../../src/serving/models.ts'
 import { createPolicyShadow, type PolicyShadowResult } from '../../src/serving/policy-shadow.ts'
 import { createPolicyShadowEntry, createPolicySwapSet } from '../../src/serving/policy-swap-set.ts'
 import { createShadowLog, readPolicyShadowLog } from '../../src/serving/redis-shadow-log.ts'
+import { cashApplication } from '../support/cash-application.ts'
 import { connectRedis, uniquePrefix } from '../support/redis.ts'
 import { modelsFolder } from './folders.ts'
 import { policiesFolderOf, strictText } from './policy-folders.ts'
@@ -24,16 +25,7 @@ const throwIt = (error: unknown) => {
   throw error
 }
 
-const APPLICATION = {
-  product: 'cash',
-  currency: 'NGN',
-  amountMinor: 1_000_000,
-  term: { count: 30, unit: 'day' },
-  purpose: 'consumption',
-  consents: ['automated_decision'],
-  facts: { birthYear: 1990 },
-  refs: { applicant: 'a' }
-} as unknown as Made['application']
+const APPLICATION = cashApplication({ facts: { birthYear: 1990 } })
 
 function made(decisionId: string, changes: Partial<Made> = {}): Made {
   const verdict: Verdict = {

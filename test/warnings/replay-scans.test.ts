@@ -1,30 +1,19 @@
 import { describe, expect, test } from 'vitest'
 import { submittedEvent } from '../../src/decisions/decide.ts'
-import type { Application } from '../../src/domain/application.ts'
 import type { AssayEvent } from '../../src/domain/event.ts'
 import { CATALOGUE } from '../../src/features/catalogue.ts'
 import { createOfflineBehaviour } from '../../src/features/offline.ts'
 import { createFeatureSet } from '../../src/features/vector.ts'
 import { replayScans } from '../../src/warnings/replay-scans.ts'
 import { WARNING_RULES } from '../../src/warnings/rules.ts'
+import { cashApplication } from '../support/cash-application.ts'
 
 const DAY_MS = 86_400_000
 const HOUR_MS = 3_600_000
 const AS_OF_MS = Date.UTC(2026, 3, 1, 12, 30)
 const featureSet = createFeatureSet(CATALOGUE)
 
-const application: Application = {
-  tenant: 't',
-  applicationId: 'x',
-  product: 'cash',
-  amountMinor: 1_000_000,
-  currency: 'NGN',
-  term: { count: 30, unit: 'day' },
-  purpose: 'other',
-  facts: {},
-  refs: { applicant: 'a' },
-  consents: []
-}
+const application = cashApplication()
 const PAST = [closedLate('one', 40, 1), closedLate('two', 10, 3)]
 
 describe('scans of the past', () => {
