@@ -20,7 +20,7 @@ export function exposureChangeOf({ type, eventId, occurredAtMs, data }: AssayEve
       const { loanId, schedule, currency = '-', ...told } = data as Data<'loan.disbursed'>
       const { principalMinor = schedule?.reduce((sum, row) => sum + row.principalMinor, 0) ?? -1 } = told
       const repayableMinor = schedule === undefined ? -1 : totalOf(schedule)
-      return `D ${shortId(eventId)} ${loanId} ${principalMinor} ${repayableMinor} ${currency} ${decisionIdOf(told)}`
+      return `D ${shortId(eventId)} ${loanId} ${principalMinor} ${repayableMinor} ${currency} ${paidOutDecision(told) ?? '-'}`
     }
     case 'repayment.received': {
       const { loanId, amountMinor, principalMinor = -1 } = data as Data<'repayment.received'>
@@ -63,9 +63,12 @@ function totalOf(schedule: Data<'loan.restructured'>['schedule']): number {
   return schedule.reduce((sum, { principalMinor, interestMinor }) => sum + principalMinor + interestMinor, 0)
 }
 
-/** The decision whose offer was taken; offers are numbered behind it. */
-function decisionIdOf({ decisionId, offerId = '' }: Pick<Data<'loan.disbursed'>, 'decisionId' | 'offerId'>): string {
-  return decisionId ?? OFFER_ID.exec(offerId)?.[1] ?? '-'
+/** The decision whose offer was taken, where a payout names it; offers are numbered behind it. */
+export function paidOutDecision({
+  decisionId,
+  offerId = ''
+}: Pick<Data<'loan.disbursed'>, 'decisionId' | 'offerId'>): string | undefined {
+  return decisionId ?? OFFER_ID.exec(offerId)?.[1]
 }
 
 function shortId(eventId: string): string {

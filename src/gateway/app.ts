@@ -14,6 +14,7 @@ import type { BehaviourStore } from '../features/behaviour-store.ts'
 import type { FeatureSet } from '../features/vector.ts'
 import { LoanSchema } from '../loans/loan-schema.ts'
 import type { LoanStore } from '../loans/loan-store.ts'
+import { createIsPaidOut } from '../loans/paid-out.ts'
 import type { Logger } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Lender } from '../notices/lenders.ts'
@@ -154,7 +155,12 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
     onConflict: () => metrics.counter('credit_idempotency_conflicts_total').inc({ endpoint: 'decisions' })
   })
   await app.register(loanRoutes, { loans: deps.loans, edge, clock })
-  await app.register(cancellationRoutes, { store: deps.store, behaviour: deps.behaviour, clock })
+  await app.register(cancellationRoutes, {
+    store: deps.store,
+    behaviour: deps.behaviour,
+    isPaidOut: createIsPaidOut(deps.loans),
+    clock
+  })
   await app.register(explanationRoutes, { explain: deps.explain })
   await app.register(noticeRoutes, { store: deps.store, lenderOf: deps.lenderOf })
   await app.register(reviewRoutes, { queue: deps.reviewQueue, finish: deps.finishReview })

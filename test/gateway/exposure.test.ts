@@ -98,14 +98,35 @@ describe('what somebody owes or was offered', () => {
       service.app.inject({ method: 'POST', url: `/v1/decisions/${id}/cancel`, headers })
     expect((await cancel(service.beta)).statusCode).toBe(404)
     const refused = await decideFor(service, person, LIMIT_MINOR)
-    expect((await cancel(service.alpha, refused.decisionId)).json()).toMatchObject({ cancelled: false })
+    expect((await cancel(service.alpha, refused.decisionId)).json()).toMatchObject({ cancelled: false, paidOut: false })
     expect(await roomOf(service, person)).toBe(0)
     for (let time = 0; time < 2; time++) {
       const answer = await cancel()
-      expect([answer.statusCode, answer.json()]).toEqual([200, { decisionId, cancelled: true }])
+      expect([answer.statusCode, answer.json()]).toEqual([200, { decisionId, cancelled: true, paidOut: false }])
     }
     expect(await roomOf(service, person)).toBe(LIMIT_MINOR)
   })
+
+  test.each(['decisionId', 'offerId'])(
+    'stays when a loan was paid out by its %s: a cancellation says so',
+    async (link) => {
+      const service = await buildTestApp()
+      const person = newPerson()
+      const { decisionId, offers } = await decideFor(service, person, LIMIT_MINOR)
+      const other = await decideFor(service, newPerson(), LIMIT_MINOR)
+      const cancel = async (id: string) =>
+        (await service.app.inject({ method: 'POST', url: `/v1/decisions/${id}/cancel`, headers: service.alpha })).json()
+      const links = { decisionId, offerId: offers[0]?.offerId }
+      const paid = { loanId: 'loan-1', termDays: 30, principalMinor: LIMIT_MINOR, [link]: links[link as 'offerId'] }
+      await tell(service, person, 'loan.disbursed', { loanId: 'loan-0', termDays: 30, principalMinor: 1 })
+      await tell(service, person, 'loan.disbursed', paid)
+      const room = await roomOf(service, person)
+      for (let time = 0; time < 2; time++)
+        expect(await cancel(decisionId)).toEqual({ decisionId, cancelled: true, paidOut: true })
+      expect(await roomOf(service, person)).toBe(room)
+      expect(await cancel(other.decisionId)).toMatchObject({ cancelled: true, paidOut: false })
+    }
+  )
 
   test('ends with the validity of the offer', async () => {
     let nowMs = Date.now()
