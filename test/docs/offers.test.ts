@@ -2,9 +2,12 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { OfferSchema } from '../../src/domain/decision.ts'
 import { nominalRateOf } from '../../src/policy/pricing.ts'
-import { POLICY } from '../policy/applying.ts'
+import type { Policy } from '../../src/policy/schema.ts'
 
-const page = readFileSync(new URL('../../docs/offers.md', import.meta.url), 'utf8')
+const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8')
+const { active } = JSON.parse(read('policies/active.json')) as { active: { policy: string } }
+const POLICY = JSON.parse(read(`policies/${active.policy}.json`)) as Policy
+const page = read('docs/offers.md')
 const rows = page.split('\n').filter((line) => line.startsWith('| '))
 const cellsOf = (line: string) =>
   line
@@ -26,6 +29,7 @@ test('docs/offers.md has the prices of the shipped policy', () => {
     })
   ])
   const names = priced.map(({ product }) => product as string)
+  expect(names).not.toEqual([])
   expect(rows.map(cellsOf).filter(([first]) => names.includes(first!))).toEqual(expected)
 })
 
