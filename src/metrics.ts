@@ -123,7 +123,7 @@ export const METRICS = {
   },
   credit_guard_value_ratio: {
     type: 'gauge',
-    help: 'What a rule of the portfolio guard saw',
+    help: 'What a rule of the portfolio guard saw: a share, or of a rise how much above before',
     labels: ['rule_id', 'product']
   },
   credit_concentration_ratio: {

@@ -5,10 +5,11 @@ import type { Config } from '../src/config.ts'
 import { loadGuard } from '../src/guard/load-guard.ts'
 import { readDecisionSums } from '../src/guard/redis-decision-sums.ts'
 import { createGuardStore } from '../src/guard/redis-guard-store.ts'
-import { createLoanFigures, readLoanFigures } from '../src/guard/redis-loan-figures.ts'
+import { createAddUpLoans, readLoanFigures } from '../src/guard/redis-loan-figures.ts'
 import { createRunGuard } from '../src/guard/run-guard.ts'
 import { observeGuard } from '../src/guard-metrics.ts'
 import type { LoanStore } from '../src/loans/loan-store.ts'
+import { readLoanBook } from '../src/loans/redis-loan-book.ts'
 import { faultFields, type Logger } from '../src/log.ts'
 import type { Metrics } from '../src/metrics.ts'
 import type { RunScheduled } from '../src/monitoring/scheduled-job.ts'
@@ -43,10 +44,10 @@ export function createGuardJobs({ redis, keys, config, loans, log, metrics }: Gu
       log.warn(faultFields(error), `the guard cannot read ${source}: it does nothing about them`)
     }
   })
-  const addUpLoans = createLoanFigures({
+  const addUpLoans = createAddUpLoans({
     redis,
     keys,
-    loans,
+    readBook: () => readLoanBook({ redis, keys, loans }),
     utcOffsetMinutes: async () => (await load()).policy.utcOffsetMinutes,
     nowMs: Date.now
   })
@@ -55,7 +56,7 @@ export function createGuardJobs({ redis, keys, config, loans, log, metrics }: Gu
     'loan-figures': async () => {
       const defaults = metrics.gauge('credit_first_payment_default_ratio')
       for (const { product, fpd30 } of await addUpLoans())
-        if (fpd30 !== null) defaults.set({ product, days: '30' }, fpd30)
+        if (fpd30.ratio !== null) defaults.set({ product, days: '30' }, fpd30.ratio)
       return 'done'
     }
   } as const satisfies Record<string, RunScheduled>

@@ -2,7 +2,7 @@ import type { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { Config } from '../src/config.ts'
 import type { DecisionStore } from '../src/decisions/store.ts'
-import { readLoanBook } from '../src/loans/redis-loan-book.ts'
+import { readLoanHistories } from '../src/loans/redis-loan-book.ts'
 import { createRedisLoanStore } from '../src/loans/redis-loan-store.ts'
 import type { Logger } from '../src/log.ts'
 import type { Metrics } from '../src/metrics.ts'
@@ -95,7 +95,7 @@ export function createLoanWatch(options: LoanWatchOptions) {
   const tables = {
     redis,
     keys,
-    readBook: () => readLoanBook({ redis, keys, loans }),
+    readBook: () => readLoanHistories({ redis, keys, loans }),
     utcOffsetMinutes: config.LOAN_UTC_OFFSET_MINUTES,
     nowMs: Date.now
   }
@@ -147,7 +147,7 @@ export function createLoanWatch(options: LoanWatchOptions) {
       scheduledWorker('upkeep')
     ],
     startLoop,
-    readBook: () => readLoanBook({ redis, keys, loans }),
+    readBook: () => readLoanHistories({ redis, keys, loans }),
     close: warnings.close,
     beforeScrape: async () => metrics.gauge('credit_monitoring_gaps').set(await gaps.count())
   }

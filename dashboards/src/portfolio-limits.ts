@@ -68,7 +68,8 @@ too loose. Above 3 % the guard acts.`,
     ranking({
       title: 'What the guard sees',
       question: `What does each rule of the guard measure now?
-As shares; from where a rule acts is in policies/guard.json (docs/portfolio-guard.md). Of several partners the worst.`,
+As shares; a rule named rise tells by how much of it something is above what was before, and 100 % is twice as much. From where a
+rule acts is in policies/guard.json (docs/portfolio-guard.md). Of several partners the worst.`,
       unit: 'percentunit',
       width: 12,
       whenNone: 'Too few decisions and loans to judge anything yet',

@@ -75,21 +75,26 @@ export function mergeSums(
   return merged
 }
 
-/** What the loan book says of one product; null of nothing. Shares are ratios. */
+/** A ratio, null of nothing, and how many loans it was taken of. */
+export interface LoanRatio {
+  readonly ratio: number | null
+  readonly loans: number
+}
+
+/** What the loan book says of one product. */
 export interface LoanFigures {
   readonly product: string
-  readonly loans: number
-  /** Of loans of the newest four weeks that had the time: not paid 30 days after the first due date. */
-  readonly fpd30: number | null
-  readonly fpd30Loans: number
-  /** The same of the six weeks before those. */
-  readonly fpd30Before: number | null
+  /** Of loans of the newest four weeks that had the time: not paid 30 days after the first due date. And of the six weeks before. */
+  readonly fpd30: LoanRatio
+  readonly fpd30Before: LoanRatio
   /** Above 30 days past due three months after payout: the newest month that had the time, and the mean of the six before. */
-  readonly over30Mob3: number | null
-  readonly over30Mob3Before: number | null
-  /** Balance in M2 now by that in M1 a month ago: the last full month, and the month before it. */
-  readonly rollM1M2: number | null
-  readonly rollM1M2Before: number | null
+  readonly over30Mob3: LoanRatio
+  readonly over30Mob3Before: LoanRatio
+  /** Balance in M2 now by that in M1 a month ago: the last full month, and the month before it. Of the loans in M1. */
+  readonly rollM1M2: LoanRatio
+  readonly rollM1M2Before: LoanRatio
+  /** Running loans with a balance. */
+  readonly owingLoans: number
   readonly balanceMinor: number
   readonly over90Minor: number
   /** What the borrower with the largest balance owes. */

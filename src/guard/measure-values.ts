@@ -1,4 +1,4 @@
-import { type DecisionSums, type GuardAggregates, type LoanFigures, mergeSums } from './aggregates.ts'
+import { type DecisionSums, type GuardAggregates, type LoanFigures, type LoanRatio, mergeSums } from './aggregates.ts'
 import type { GuardPolicy, Measure } from './guard-schema.ts'
 
 /** A measure of one product, or of one partner or funder in it. */
@@ -64,27 +64,24 @@ const READERS: Readonly<Record<Measure, Read>> = {
         count: approved
       }))
     ),
-  fpd30_level: ofLoans(
-    ({ fpd30 }) => fpd30,
-    ({ fpd30Loans }) => fpd30Loans
-  ),
-  fpd30_rise: ofLoans(
-    ({ fpd30, fpd30Before }) => rise(fpd30, fpd30Before),
-    ({ fpd30Loans }) => fpd30Loans
-  ),
-  over30_mob3_rise: ofLoans(({ over30Mob3, over30Mob3Before }) => rise(over30Mob3, over30Mob3Before)),
+  fpd30_level: ofLoans(({ fpd30 }) => fpd30),
+  fpd30_rise: ofLoans(({ fpd30, fpd30Before }) => compare(fpd30, fpd30Before, rise)),
+  over30_mob3_rise: ofLoans(({ over30Mob3, over30Mob3Before }) => compare(over30Mob3, over30Mob3Before, rise)),
   roll_m1_m2_rise: ofLoans(({ rollM1M2, rollM1M2Before }) =>
-    rollM1M2 === null || rollM1M2Before === null ? null : rollM1M2 - rollM1M2Before
+    compare(rollM1M2, rollM1M2Before, (now, before) => now - before)
   ),
-  over90_share: ofLoans(({ over90Minor, balanceMinor }) => (balanceMinor === 0 ? null : over90Minor / balanceMinor)),
-  borrower_share: ({ loans }, { netAssetsMinor }) =>
-    netAssetsMinor === undefined
-      ? []
-      : loans?.map(({ product, largestBorrowerMinor, loans: count }) => ({
-          product,
-          value: largestBorrowerMinor / netAssetsMinor,
-          count
-        }))
+  over90_share: ofLoans(({ over90Minor, balanceMinor, owingLoans }) => ({
+    ratio: over90Minor / balanceMinor,
+    loans: owingLoans
+  })),
+  borrower_share: (aggregates, policy) => {
+    const { netAssetsMinor } = policy
+    if (netAssetsMinor === undefined) return []
+    return ofLoans(({ largestBorrowerMinor, owingLoans }) => ({
+      ratio: largestBorrowerMinor / netAssetsMinor,
+      loans: owingLoans
+    }))(aggregates, policy)
+  }
 }
 
 /** Pure. Values that are not numbers, such as shares of nothing, are left out. */
@@ -100,19 +97,21 @@ function byProduct(sums: readonly DecisionSums[] | undefined): DecisionSums[] | 
   return sums && [...mergeSums(sums, ({ product }) => product).values()]
 }
 
-function ofLoans(
-  value: (figures: LoanFigures) => number | null,
-  count: (figures: LoanFigures) => number = ({ loans }) => loans
-): Read {
+function ofLoans(read: (figures: LoanFigures) => LoanRatio): Read {
   return ({ loans }) =>
-    loans?.map((figures) => ({
-      product: figures.product,
-      value: value(figures) ?? Number.NaN,
-      count: count(figures)
-    }))
+    loans?.map((figures) => {
+      const { ratio, loans: count } = read(figures)
+      return { product: figures.product, value: ratio ?? Number.NaN, count }
+    })
 }
 
-/** By how much of the earlier one the newer is above it. */
-function rise(now: number | null, before: number | null): number | null {
-  return now === null || before === null || before === 0 ? null : now / before - 1
+/** A rise says no more than the smaller of the two groups that it compares. */
+function compare(now: LoanRatio, before: LoanRatio, by: (now: number, before: number) => number): LoanRatio {
+  const loans = Math.min(now.loans, before.loans)
+  return { ratio: now.ratio === null || before.ratio === null ? null : by(now.ratio, before.ratio), loans }
+}
+
+/** By how much of the earlier one the newer is above it: 1 for twice as much. */
+function rise(now: number, before: number): number {
+  return now / before - 1
 }

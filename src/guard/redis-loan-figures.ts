@@ -1,44 +1,31 @@
 import type { Redis } from 'ioredis'
 import { AssayError } from '../errors.ts'
-import type { LoanStore } from '../loans/loan-store.ts'
+import type { StoredLoan } from '../loans/loan-store.ts'
 import type { Keys } from '../redis/keys.ts'
 import type { LoanFigures } from './aggregates.ts'
-import { type BookLoan, loanFigures } from './loan-figures.ts'
+import { createLoanFigures } from './loan-figures.ts'
 
 const DAY_MS = 86_400_000
 /** They are added up each hour; older than this nothing is judged by them. */
 const STALE_MS = DAY_MS + 7_200_000
 const KEEP_MS = 7 * DAY_MS
-/** Keys that Redis looks at in one go. */
-const SCAN_COUNT = 500
-const MAX_LOANS_OF_ONE = 1000
 
-export interface LoanFiguresOptions {
+export interface AddUpLoansOptions {
   readonly redis: Redis
   readonly keys: Keys
-  readonly loans: Pick<LoanStore, 'listByApplicant'>
+  /** All loans of a borrower one after another. */
+  readonly readBook: () => AsyncIterable<StoredLoan>
   readonly utcOffsetMinutes: () => Promise<number>
   readonly nowMs: () => number
 }
 
-/** Reads every loan of the book, borrower by borrower, and keeps what it comes to. Written whole: running it again is harmless. */
-export function createLoanFigures({ redis, keys, loans, utcOffsetMinutes, nowMs }: LoanFiguresOptions) {
+/** Adds up the loan book and keeps what it comes to. Written whole: running it again is harmless. */
+export function createAddUpLoans({ redis, keys, readBook, utcOffsetMinutes, nowMs }: AddUpLoansOptions) {
   return async (): Promise<LoanFigures[]> => {
-    const book: BookLoan[] = []
-    let cursor = '0'
-    do {
-      const [next, names] = await redis.scan(cursor, 'MATCH', keys.applicantLoansPattern(), 'COUNT', SCAN_COUNT)
-      cursor = next
-      for (const name of new Set(names)) {
-        const [tenant = '', token = ''] = name.slice(name.indexOf('}:applicant-loans:') + 18).split(':')
-        const found = await loans.listByApplicant(tenant, token, { limit: MAX_LOANS_OF_ONE })
-        for (const { ref, history } of found) book.push({ borrower: `${ref.tenant} ${ref.applicantToken}`, history })
-      }
-    } while (cursor !== '0')
     const atMs = nowMs()
-    // A key that SCAN gave twice is one borrower all the same.
-    const once = new Map(book.map((loan) => [`${loan.borrower} ${loan.history.events[0]?.data.loanId}`, loan]))
-    const figures = loanFigures([...once.values()], atMs, await utcOffsetMinutes())
+    const sums = createLoanFigures(atMs, await utcOffsetMinutes())
+    for await (const { ref, history } of readBook()) sums.add(`${ref.tenant} ${ref.applicantToken}`, history)
+    const figures = sums.figures()
     await redis.set(keys.guardLoanFigures(), JSON.stringify({ atMs, figures }), 'PX', KEEP_MS)
     return figures
   }

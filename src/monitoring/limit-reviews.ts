@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { parseStanding, type Standing } from '../domain/standing.ts'
 import { loanAsOf } from '../loans/fold-loan.ts'
 import type { Loan } from '../loans/loan-schema.ts'
 import type { LoanStore } from '../loans/loan-store.ts'
+import { type Borrower, walkBorrowers } from '../loans/redis-borrowers.ts'
 import { type Keys, partitionOfText } from '../redis/keys.ts'
 import { replaceStanding } from '../redis/standing-functions.ts'
 import type { EmitWebhook } from '../webhooks/emit.ts'
@@ -16,9 +16,6 @@ const MAX_LOANS = 200
 const MAX_TRIES = 3
 /** A change whose telling may have been cut off is told again this long; the webhook is told once. */
 const TELL_AGAIN_MS = 7 * DAY_MS
-const SCAN_COUNT = 100
-/** Between two steps of the scan: decisions come first. */
-const REST_MS = 20
 
 /** Gives back what was held back once there is cause to, and holds back what nobody saw in between. */
 export const limitReviewJob = {
@@ -37,7 +34,7 @@ export interface LimitReviewsDeps {
   readonly onReviewed: (action: LimitReview['action']) => void
 }
 
-export type ReviewLimitOf = (person: { readonly tenant: string; readonly applicantToken: string }) => Promise<void>
+export type ReviewLimitOf = (person: Borrower) => Promise<void>
 
 /**
  * Reviews the limit of one person and keeps what it comes to where the next decision reads it. Two reviews at once: the second
@@ -71,16 +68,7 @@ export function createReviewLimit({ redis, keys, loans, emit, nowMs, onReviewed 
 /** Reviews everybody with a loan, a few at a time. */
 export function createLimitReview(redis: Redis, keys: Keys, review: ReviewLimitOf): RunScheduled {
   return async () => {
-    let cursor = '0'
-    do {
-      const [next, names] = await redis.scan(cursor, 'MATCH', keys.applicantLoansPattern(), 'COUNT', SCAN_COUNT)
-      cursor = next
-      for (const name of names) {
-        const [tenant = '', applicantToken = ''] = name.split(':').slice(-2)
-        await review({ tenant, applicantToken })
-      }
-      await sleep(REST_MS)
-    } while (cursor !== '0')
+    for await (const people of walkBorrowers(redis, keys)) for (const person of people) await review(person)
     return 'done'
   }
 }

@@ -2,17 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import type { EventType } from '../domain/event.ts'
 import { parseLogEvent } from '../features/event-json.ts'
+import { walkBorrowers } from '../loans/redis-borrowers.ts'
 import { type Keys, PARTITIONS } from '../redis/keys.ts'
 import { createLogStreams, eventJsonOf } from '../redis/log-entries.ts'
 import type { Person, ScanPerson } from './scan.ts'
 
 /** People looked at together: their rows are one batch of the pool. */
 const TOGETHER = 32
-const SCAN_COUNT = 200
-/** Between two steps: decisions come first. */
-const REST_MS = 20
-/** The same behind a step that found nobody to look at, which holds Redis for a tenth of that at most. */
-const SHORT_REST_MS = 1
 /** After more than a few people of one read of the log: an import tells of everybody at once, and decisions come first. */
 const FEW = 8
 const REST_A_PERSON_MS = 0.5
@@ -41,17 +37,7 @@ const TRIGGERS: ReadonlySet<EventType> = new Set([
 export function createSweep(redis: Redis, keys: Keys, scan: ScanPerson, withModels: boolean) {
   return async (): Promise<'done'> => {
     const faults: unknown[] = []
-    let cursor = '0'
-    do {
-      const [next, names] = await redis.scan(cursor, 'MATCH', keys.applicantLoansPattern(), 'COUNT', SCAN_COUNT)
-      cursor = next
-      const people = names.map((name) => {
-        const [tenant = '', applicantToken = ''] = name.split(':').slice(-2)
-        return { tenant, applicantToken }
-      })
-      faults.push(...(await scanAll(scan, people, withModels)))
-      await sleep(people.length > 0 ? REST_MS : SHORT_REST_MS)
-    } while (cursor !== '0')
+    for await (const people of walkBorrowers(redis, keys)) faults.push(...(await scanAll(scan, people, withModels)))
     throwFirst(faults)
     return 'done'
   }
@@ -59,8 +45,8 @@ export function createSweep(redis: Redis, keys: Keys, scan: ScanPerson, withMode
 
 /**
  * Looks at those to whom something happened since the last time. How far the log was read is noted after they were looked at: a
- * crash in between looks again, and so does a fault, in its partition alone. The first time it begins at the end of the log; whoever is missed because the log was trimmed, is
- * found by the hourly look.
+ * crash in between looks again, and so does a fault, in its partition alone. The first time it begins at the end of the log;
+ * whoever is missed because the log was trimmed, is found by the hourly look.
  */
 export function createScanNew(redis: Redis, keys: Keys, scan: ScanPerson) {
   const streams = createLogStreams(redis)

@@ -66,22 +66,40 @@ describe('what the guard judges', () => {
   })
 
   test.each([
-    ['fpd30_level', { fpd30: 0.03, fpd30Loans: 200 }, 0.03],
-    ['fpd30_rise', { fpd30: 0.03, fpd30Before: 0.02 }, 0.5],
-    ['over30_mob3_rise', { over30Mob3: 0.12, over30Mob3Before: 0.1 }, 0.2],
-    ['roll_m1_m2_rise', { rollM1M2: 0.36, rollM1M2Before: 0.3 }, 0.06],
-    ['over90_share', { over90Minor: 30, balanceMinor: 1000 }, 0.03],
-    ['borrower_share', { largestBorrowerMinor: 50 }, 0.05]
-  ] as const)('%s is read off the loan book', (measure, figures, value) => {
+    ['fpd30_level', { fpd30: { ratio: 0.03, loans: 200 } }, 0.03, 200],
+    ['fpd30_rise', { fpd30: { ratio: 0.03, loans: 200 }, fpd30Before: { ratio: 0.02, loans: 300 } }, 0.5, 200],
+    [
+      'over30_mob3_rise',
+      { over30Mob3: { ratio: 0.25, loans: 40 }, over30Mob3Before: { ratio: 0.1, loans: 30 } },
+      1.5,
+      30
+    ],
+    ['roll_m1_m2_rise', { rollM1M2: { ratio: 0.36, loans: 20 }, rollM1M2Before: { ratio: 0.3, loans: 10 } }, 0.06, 10],
+    ['over90_share', { over90Minor: 30, balanceMinor: 1000, owingLoans: 7 }, 0.03, 7],
+    ['borrower_share', { largestBorrowerMinor: 50, owingLoans: 7 }, 0.05, 7]
+  ] as const)('%s is read off the loan book, with the loans behind it', (measure, figures, value, count) => {
     const judged = judge(
       { ...withRules({ ...RATE, measure }), netAssetsMinor: 1000 },
       { ...NOTHING, loans: [{ ...LOANS, ...figures }] }
     )
     expect(judged[0]?.value).toBeCloseTo(value, 9)
+    expect(judged[0]?.count).toBe(count)
   })
 
-  test('a loan book without a figure judges nothing by it', () => {
-    expect(judge(withRules({ ...RATE, measure: 'fpd30_rise' }), { ...NOTHING, loans: [LOANS] })).toEqual([])
+  test('a month of few loans is not judged, however large the book', () => {
+    const figures = { over30Mob3: { ratio: 0.9, loans: 99 }, over30Mob3Before: { ratio: 0.1, loans: 5000 } }
+    const [judged] = judge(withRules({ ...RATE, measure: 'over30_mob3_rise' }), {
+      ...NOTHING,
+      loans: [{ ...LOANS, ...figures }]
+    })
+    expect(judged).toMatchObject({ level: 'few', count: 99 })
+  })
+
+  test('a loan book without a figure judges nothing by it, and nothing rises from nothing', () => {
+    const rule = withRules({ ...RATE, measure: 'fpd30_rise' })
+    expect(judge(rule, { ...NOTHING, loans: [LOANS] })).toEqual([])
+    const fromNothing = { fpd30: { ratio: 0.1, loans: 200 }, fpd30Before: { ratio: 0, loans: 200 } }
+    expect(judge(rule, { ...NOTHING, loans: [{ ...LOANS, ...fromNothing }] })).toEqual([])
   })
 
   test('counts of a decision are those of its largest offer', () => {
@@ -213,16 +231,16 @@ const BUDGET: GuardRule = {
 }
 const RATE: GuardRule = { ...BUDGET, id: 'rate', measure: 'approval_rate', minCount: 100, until: 'released' }
 const NOTHING: GuardAggregates = { today: [], recent: [], week: [], loans: [] }
+const NONE = { ratio: null, loans: 0 }
 const LOANS: LoanFigures = {
   product: 'consumer',
-  loans: 500,
-  fpd30: null,
-  fpd30Loans: 0,
-  fpd30Before: null,
-  over30Mob3: null,
-  over30Mob3Before: null,
-  rollM1M2: null,
-  rollM1M2Before: null,
+  fpd30: NONE,
+  fpd30Before: NONE,
+  over30Mob3: NONE,
+  over30Mob3Before: NONE,
+  rollM1M2: NONE,
+  rollM1M2Before: NONE,
+  owingLoans: 500,
   balanceMinor: 0,
   over90Minor: 0,
   largestBorrowerMinor: 0

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { LoanEvent } from '../../src/domain/loan-event.ts'
-import { loanFigures } from '../../src/guard/loan-figures.ts'
-import { createLoanFigures, readLoanFigures } from '../../src/guard/redis-loan-figures.ts'
+import { createLoanFigures } from '../../src/guard/loan-figures.ts'
+import { createAddUpLoans, readLoanFigures } from '../../src/guard/redis-loan-figures.ts'
 import { foldLoan } from '../../src/loans/fold-loan.ts'
+import { readLoanBook } from '../../src/loans/redis-loan-book.ts'
 import { createRedisLoanStore } from '../../src/loans/redis-loan-store.ts'
 import { buildTestApp } from '../support/app.ts'
 
@@ -22,7 +23,7 @@ describe('what the loan book comes to', () => {
       loan('young', 30),
       loan('old', 101)
     ])
-    expect(figures).toMatchObject({ loans: 10, fpd30: 0.5, fpd30Loans: 4, fpd30Before: 0.25 })
+    expect(figures).toMatchObject({ fpd30: { ratio: 0.5, loans: 4 }, fpd30Before: { ratio: 0.25, loans: 4 } })
   })
 
   test('balances: what is above 90 days past due, and the borrower who owes most in all loans', () => {
@@ -30,8 +31,38 @@ describe('what the loan book comes to', () => {
     expect(figures).toMatchObject({ balanceMinor: 3000, over90Minor: 1000, largestBorrowerMinor: 2000 })
   })
 
+  test('months on book and roll rates, by hand: a loan counts in its month of payout, a rise may be more than the whole', () => {
+    const days = (date: string) => Math.round((NOW_MS - Date.parse(`${date}T12:00:00Z`)) / DAY_MS)
+    const due = (name: string, date: string, paidOn?: string) =>
+      loan(name, days(date), paidOn === undefined ? undefined : days(paidOn))
+    const figures = figuresOf([
+      // Paid out in February, three months on book by May: one is paid the day it is due, one never, one in May, one in April.
+      due('feb-paid', '2026-03-12', '2026-03-12'),
+      due('feb-never', '2026-03-12'),
+      due('feb-may', '2026-03-12', '2026-05-10'),
+      due('feb-april', '2026-03-12', '2026-04-10'),
+      // January: one of four. November: none of two. Of the mean it is one of eight.
+      due('jan-never', '2026-02-09'),
+      ...['a', 'b', 'c'].map((name) => due(`jan-${name}`, '2026-02-09', '2026-02-09')),
+      ...['a', 'b'].map((name) => due(`nov-${name}`, '2025-12-10', '2025-12-10')),
+      // Paid out in March: of May’s roll, for M1 at the end of April.
+      due('mar-never', '2026-04-20'),
+      due('mar-may', '2026-04-20', '2026-05-05')
+    ])
+    expect(figures).toMatchObject({
+      over30Mob3: { ratio: 0.5, loans: 4 },
+      over30Mob3Before: { ratio: 0.125, loans: 6 },
+      rollM1M2: { ratio: 0.5, loans: 2 },
+      // At the end of March three of February were in M1, and a month later two of them in M2.
+      rollM1M2Before: { ratio: 2 / 3, loans: 3 },
+      owingLoans: 3,
+      balanceMinor: 3000,
+      over90Minor: 2000
+    })
+  })
+
   test('a book without loans of a product says nothing', () => {
-    expect(loanFigures([], NOW_MS, 0)).toEqual([])
+    expect(createLoanFigures(NOW_MS, 0).figures()).toEqual([])
   })
 
   test('is read loan by loan from the store, and refused when it is too old', async () => {
@@ -47,12 +78,18 @@ describe('what the loan book comes to', () => {
       defaults: { utcOffsetMinutes: 0, graceDays: 0 },
       keepMs: 600_000
     })
-    const addUp = createLoanFigures({ redis, keys, loans, utcOffsetMinutes: async () => 0, nowMs: () => NOW_MS })
+    const addUp = createAddUpLoans({
+      redis,
+      keys,
+      readBook: () => readLoanBook({ redis, keys, loans }),
+      utcOffsetMinutes: async () => 0,
+      nowMs: () => NOW_MS
+    })
     await addUp()
     const [figures] = await readLoanFigures(redis, keys, NOW_MS + DAY_MS)
     expect(figures).toMatchObject({
       product: 'cash',
-      loans: 2,
+      owingLoans: 2,
       balanceMinor: 2000,
       over90Minor: 1000,
       largestBorrowerMinor: 1000
@@ -62,11 +99,9 @@ describe('what the loan book comes to', () => {
 })
 
 function figuresOf(loans: ReturnType<typeof loan>[]) {
-  const book = loans.map(({ borrower, events }) => ({
-    borrower,
-    history: foldLoan(events, { utcOffsetMinutes: 0, graceDays: 0 })
-  }))
-  return loanFigures(book, NOW_MS, 0)[0]
+  const sums = createLoanFigures(NOW_MS, 0)
+  for (const { borrower, events } of loans) sums.add(borrower, foldLoan(events, { utcOffsetMinutes: 0, graceDays: 0 }))
+  return sums.figures()[0]
 }
 
 /** One instalment of 10.00 that was due so many days ago, and paid so many days ago where it was. */

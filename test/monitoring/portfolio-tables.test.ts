@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { foldLoan } from '../../src/loans/fold-loan.ts'
-import { readLoanBook } from '../../src/loans/redis-loan-book.ts'
+import { readLoanHistories } from '../../src/loans/redis-loan-book.ts'
 import { rollRates } from '../../src/loans/roll-rates.ts'
 import { vintages } from '../../src/loans/vintages.ts'
 import { createIfrs9Stage, createRollVintage } from '../../src/monitoring/portfolio-table-jobs.ts'
@@ -59,7 +59,7 @@ describe('tables of the portfolio', () => {
     const deps = {
       redis,
       keys,
-      readBook: () => readLoanBook({ redis, keys, loans }),
+      readBook: () => readLoanHistories({ redis, keys, loans }),
       utcOffsetMinutes: 0,
       nowMs: () => watched.nowMs
     }
