@@ -1,5 +1,5 @@
 import autocannon from 'autocannon'
-import { OptionError, parseStrictly, whole } from './command-line.ts'
+import { OptionError, parseStrictly, runProgram, untilInterrupted, whole } from './command-line.ts'
 import { prepareRequests } from './prepared-requests.ts'
 import { createProgress } from './progress.ts'
 import { startServiceUnderTest } from './stack.ts'
@@ -40,10 +40,9 @@ async function main(args: string[]): Promise<void> {
     return fire({ url, key: values.key, connections, seconds, seed })
   }
   const progress = createProgress(process.stderr)
-  const interruption = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interruption.abort(new Error(signal)))
+  const signal = untilInterrupted()
   progress.tick('starting Redis, gateway, ingest and monitor')
-  const service = await startServiceUnderTest({ note: progress.note, profiled: false, signal: interruption.signal })
+  const service = await startServiceUnderTest({ note: progress.note, profiled: false, signal })
   progress.done()
   try {
     await fire({ url: new URL(`http://127.0.0.1:${service.port}`), key: service.key, connections, seconds, seed })
@@ -78,10 +77,4 @@ async function fire({ url, key, connections, seconds, seed }: Fire): Promise<voi
   if (errors + non2xx > 0) process.exitCode = 1
 }
 
-main(process.argv.slice(2)).catch((error: unknown) => {
-  const isUsage = error instanceof OptionError
-  process.stderr.write(
-    `load:autocannon: ${error instanceof Error ? error.message : String(error)}\n${isUsage ? `\n${USAGE}` : ''}`
-  )
-  process.exitCode = isUsage ? 2 : 1
-})
+await runProgram('load:autocannon', USAGE, main)

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { OptionError, parseStrictly, whole } from './command-line.ts'
+import { parseStrictly, runProgram, untilInterrupted, whole } from './command-line.ts'
 import { machine } from './json-report.ts'
 import { type OverloadResults, runOverload } from './overload.ts'
 import { createProgress } from './progress.ts'
@@ -95,13 +95,11 @@ async function main(args: string[]): Promise<void> {
     connections: CONNECTIONS
   }
   const progress = createProgress(process.stderr)
-  const interruption = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => interruption.abort(new Error(`ended by ${signal}`)))
+  const signal = untilInterrupted()
   progress.tick('starting Redis, gateway, ingest and monitor')
-  const service = await startServiceUnderTest({ note: progress.note, profiled: false, signal: interruption.signal })
+  const service = await startServiceUnderTest({ note: progress.note, profiled: false, signal })
   try {
-    const results = await runOverload({ service, options, progress, signal: interruption.signal })
+    const results = await runOverload({ service, options, progress, signal })
     progress.done()
     const { node, redis, cpu } = machine(service.redisVersion)
     process.stdout.write(
@@ -119,12 +117,4 @@ async function main(args: string[]): Promise<void> {
   }
 }
 
-try {
-  await main(process.argv.slice(2))
-} catch (error) {
-  const isUsage = error instanceof OptionError
-  process.stderr.write(
-    `load:overload: ${error instanceof Error ? error.message : String(error)}\n${isUsage ? `\n${USAGE}` : ''}`
-  )
-  process.exitCode = isUsage ? 2 : 1
-}
+await runProgram('load:overload', USAGE, main)

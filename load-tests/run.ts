@@ -1,6 +1,5 @@
-import { accessSync, constants, writeFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
-import { OptionError } from './command-line.ts'
+import { writeFileSync } from 'node:fs'
+import { assertWritable, runProgram, untilInterrupted } from './command-line.ts'
 import { jsonReport, machine } from './json-report.ts'
 import { type LoadOptions, parseOptions, USAGE } from './options.ts'
 import { createProgress } from './progress.ts'
@@ -9,19 +8,11 @@ import { runSession } from './session.ts'
 import { startServiceUnderTest } from './stack.ts'
 import { goalsTable } from './tables.ts'
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-
-class Interrupted extends Error {}
-
-async function main(args: readonly string[]): Promise<number> {
+async function main(args: readonly string[]): Promise<void> {
   const options = parseOptions(args)
-  if (options === 'help') {
-    process.stdout.write(USAGE)
-    return 0
-  }
-  for (const file of [options.jsonFile, options.profileFile]) assertWritable(file)
+  if (options === 'help') return void process.stdout.write(USAGE)
+  for (const file of [options.jsonFile, options.profileFile]) if (file !== undefined) assertWritable(file)
   await load(options)
-  return 0
 }
 
 async function load(options: LoadOptions): Promise<void> {
@@ -31,21 +22,18 @@ async function load(options: LoadOptions): Promise<void> {
     progress.done()
     process.stdout.write(`${text}\n`)
   }
-  const interruption = new AbortController()
-  for (const signal of SIGNALS) {
-    process.on(signal, () => interruption.abort(new Interrupted(`ended by ${signal}`)))
-  }
+  const signal = untilInterrupted()
   progress.tick('starting Redis, gateway, ingest and monitor')
   const service = await startServiceUnderTest({
     note: progress.note,
     profiled: options.profileFile !== undefined,
-    signal: interruption.signal,
+    signal,
     appendfsync: options.appendfsync
   })
   try {
     const { node, redis, cpu } = machine(service.redisVersion)
     print(`Assay load test: Node ${node}, Redis ${redis}, ${cpu}, all processes and generators on it`)
-    const results = await runSession({ service, options, progress, print, signal: interruption.signal })
+    const results = await runSession({ service, options, progress, print, signal })
     print(goalsTable(checkGoals(results)))
     if (options.jsonFile !== undefined) {
       const report = jsonReport(results, options, { startedAt, redisVersion: service.redisVersion })
@@ -58,22 +46,4 @@ async function load(options: LoadOptions): Promise<void> {
   }
 }
 
-/** Before the minute that a run takes, not after it. */
-function assertWritable(file: string | undefined): void {
-  if (file === undefined) return
-  try {
-    accessSync(dirname(resolve(file)), constants.W_OK)
-  } catch (cause) {
-    throw new OptionError(`${file} cannot be written`, { cause })
-  }
-}
-
-try {
-  process.exitCode = await main(process.argv.slice(2))
-} catch (error) {
-  const isUsage = error instanceof OptionError
-  process.stderr.write(
-    `load: ${error instanceof Error ? error.message : String(error)}\n${isUsage ? `\n${USAGE}` : ''}`
-  )
-  process.exitCode = isUsage ? 2 : error instanceof Interrupted ? 130 : 1
-}
+await runProgram('load', USAGE, main)

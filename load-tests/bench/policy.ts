@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import type { DecideInput, Verdict } from '../../src/policy/engine.ts'
 import { compilePolicy } from '../../src/policy/engine.ts'
 import { loadRules } from '../../src/policy/load-rules.ts'
-import { assertWritable, OptionError, parseStrictly } from '../command-line.ts'
+import { assertWritable, parseStrictly, runProgram } from '../command-line.ts'
 import { createRandom } from '../random.ts'
 import { goalsTable, table } from '../tables.ts'
 import { FEATURES, MODEL, madeUpInput, POLICY } from './policy/made-up.ts'
@@ -81,14 +81,8 @@ function parse(args: readonly string[]) {
   return values
 }
 
-try {
-  const { json, help } = parse(process.argv.slice(2))
+await runProgram('bench:policy', USAGE, async (args) => {
+  const { json, help } = parse(args)
   if (help === true) process.stdout.write(USAGE)
   else await bench(json)
-} catch (error) {
-  const isUsage = error instanceof OptionError
-  process.stderr.write(
-    `bench:policy: ${error instanceof Error ? error.message : String(error)}\n${isUsage ? `\n${USAGE}` : ''}`
-  )
-  process.exitCode = isUsage ? 2 : 1
-}
+})

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { loadModel, modelFolder, readActiveModels, type VerifiedModel } from '../../src/inference/model.ts'
-import { OptionError } from '../command-line.ts'
+import { runProgram, untilInterrupted } from '../command-line.ts'
 import { createProgress } from '../progress.ts'
 import { createRandom } from '../random.ts'
 import { goalsTable } from '../tables.ts'
@@ -14,15 +14,9 @@ import { checkScoreGoals, decisionLine, scoreJson, scoreTable } from './score/re
 const MODELS = new URL('../../models/', import.meta.url)
 const SEED = 1
 const ROWS = 512
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-
-class Interrupted extends Error {}
-
 async function bench({ jsonFile, version }: ScoreBenchOptions): Promise<void> {
   const progress = createProgress(process.stderr)
-  const interruption = new AbortController()
-  const { signal } = interruption
-  for (const name of SIGNALS) process.on(name, () => interruption.abort(new Interrupted(`ended by ${name}`)))
+  const signal = untilInterrupted()
   const tick = (text: string): void => {
     signal.throwIfAborted()
     progress.tick(text)
@@ -49,19 +43,10 @@ async function bench({ jsonFile, version }: ScoreBenchOptions): Promise<void> {
   if (jsonFile !== undefined) writeFileSync(jsonFile, `${JSON.stringify(scoreJson(measured), null, 2)}\n`)
 }
 
-async function main(args: readonly string[]): Promise<number> {
+async function main(args: readonly string[]): Promise<void> {
   const options = parseScoreOptions(args)
   if (options === 'help') process.stdout.write(USAGE)
   else await bench(options)
-  return 0
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2))
-} catch (error) {
-  const isUsage = error instanceof OptionError
-  process.stderr.write(
-    `bench:score: ${error instanceof Error ? error.message : String(error)}\n${isUsage ? `\n${USAGE}` : ''}`
-  )
-  process.exitCode = isUsage ? 2 : error instanceof Interrupted ? 130 : 1
-}
+await runProgram('bench:score', USAGE, main)

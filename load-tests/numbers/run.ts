@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ROOT } from '../../launcher/paths.mjs'
 import { resolveRedisServer } from '../../launcher/redis.mjs'
-import { OptionError, parseStrictly } from '../command-line.ts'
+import { OptionError, parseStrictly, runProgram, untilInterrupted } from '../command-line.ts'
 import { machineLine, measureSyncMs } from './machine.ts'
 import { PARTS, type Part } from './parts.ts'
 import { numbersTable, withNumbers } from './table.ts'
@@ -66,9 +66,7 @@ async function measure({ name, program, args }: Part, directory: string, signal:
 }
 
 async function numbers({ parts, writes }: NumbersOptions): Promise<void> {
-  const interruption = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(name, () => interruption.abort(new Error(`ended by ${name}`)))
+  const signal = untilInterrupted()
   const { version } = await resolveRedisServer()
   const machine = machineLine(version, measureSyncMs(), new Date())
   const directory = await mkdtemp(join(tmpdir(), 'assay-numbers-'))
@@ -76,7 +74,7 @@ async function numbers({ parts, writes }: NumbersOptions): Promise<void> {
   try {
     for (const [index, part] of parts.entries()) {
       process.stderr.write(`── ${part.name}, ${index + 1} of ${parts.length}\n`)
-      measured[part.name] = await measure(part, directory, interruption.signal)
+      measured[part.name] = await measure(part, directory, signal)
     }
   } finally {
     // What was measured before a failure is not lost.
@@ -86,14 +84,8 @@ async function numbers({ parts, writes }: NumbersOptions): Promise<void> {
   if (writes) await writeFile(README, withNumbers(await readFile(README, 'utf8'), numbersTable(machine, measured)))
 }
 
-try {
-  const options = parse(process.argv.slice(2))
+await runProgram('numbers', USAGE, async (args) => {
+  const options = parse(args)
   if (options === 'help') process.stdout.write(USAGE)
   else await numbers(options)
-} catch (error) {
-  const isUsage = error instanceof OptionError
-  process.stderr.write(
-    `numbers: ${error instanceof Error ? error.message : String(error)}\n${isUsage ? `\n${USAGE}` : ''}`
-  )
-  process.exitCode = isUsage ? 2 : 1
-}
+})

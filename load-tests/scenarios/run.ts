@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { OptionError } from '../command-line.ts'
+import { OptionError, runProgram, untilInterrupted } from '../command-line.ts'
 import { machine } from '../json-report.ts'
 import { createProgress } from '../progress.ts'
 import { startServiceUnderTest } from '../stack.ts'
@@ -12,28 +12,20 @@ import { runScenario } from './scenario-run.ts'
 /** Without the limit that holds jobs back in production. */
 const FLAT_OUT = '100000'
 
-class Interrupted extends Error {}
-
-async function main(args: readonly string[]): Promise<number> {
+async function main(args: readonly string[]): Promise<void> {
   const options = parseScenariosOptions(args)
-  if (options === 'help') {
-    process.stdout.write(USAGE)
-    return 0
-  }
+  if (options === 'help') return void process.stdout.write(USAGE)
   // Before the minutes that a run takes, not after them.
   const baseline = options.baselineFile === undefined ? [] : readBaseline(options.baselineFile)
   for (const file of [options.jsonFile, options.htmlFile])
     if (file !== undefined) writeFileSync(file, '', { flag: 'a' })
   await runAll(options, baseline)
-  return 0
 }
 
 async function runAll(options: ScenariosOptions, baseline: readonly ScenarioReport[]): Promise<void> {
   const startedAt = new Date().toISOString()
   const progress = createProgress(process.stderr)
-  const interruption = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => interruption.abort(new Interrupted(`ended by ${signal}`)))
+  const signal = untilInterrupted()
   const scenarios: ScenarioReport[] = []
   let redisVersion = ''
   for (const scenario of options.scenarios) {
@@ -41,7 +33,7 @@ async function runAll(options: ScenariosOptions, baseline: readonly ScenarioRepo
     const service = await startServiceUnderTest({
       note: progress.note,
       profiled: false,
-      signal: interruption.signal,
+      signal,
       appendfsync: options.appendfsync,
       ...(scenario.name === 'monitoring' && {
         monitors: 2,
@@ -58,7 +50,7 @@ async function runAll(options: ScenariosOptions, baseline: readonly ScenarioRepo
         seconds,
         seed,
         progress,
-        signal: interruption.signal
+        signal
       })
       scenarios.push(report)
       progress.done()
@@ -85,12 +77,4 @@ function readBaseline(file: string): readonly ScenarioReport[] {
   throw new OptionError(`${file} is not the JSON of an earlier run`)
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2))
-} catch (error) {
-  const isUsage = error instanceof OptionError
-  process.stderr.write(
-    `load: ${error instanceof Error ? error.message : String(error)}\n${isUsage ? `\n${USAGE}` : ''}`
-  )
-  process.exitCode = isUsage ? 2 : error instanceof Interrupted ? 130 : 1
-}
+await runProgram('load:scenarios', USAGE, main)

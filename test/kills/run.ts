@@ -1,5 +1,5 @@
 import { APPENDFSYNC, type Appendfsync } from '../../load-tests/appendfsync.ts'
-import { OptionError, oneOf, parseStrictly, whole } from '../../load-tests/command-line.ts'
+import { oneOf, parseStrictly, runProgram, untilInterrupted, whole } from '../../load-tests/command-line.ts'
 import { createProgress } from '../../load-tests/progress.ts'
 import { runKills } from './kill-run.ts'
 import { holds, reportJson, reportTable } from './report.ts'
@@ -18,29 +18,20 @@ The exit code is 1 when a decision missed an acknowledged event, counted one twi
                        kill in that moment loses what was answered (docs/redis.md)
   --help               this text
 `
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 const WHOLE = { decisions: [1, 10_000_000], kills: [0, 10_000], seed: [0, 0xffff_ffff], concurrency: [1, 256] } as const
 
-class Interrupted extends Error {}
-
-async function main(args: readonly string[]): Promise<number> {
+async function main(args: readonly string[]): Promise<void> {
   const options = readOptions(args)
-  if (options === 'help') {
-    process.stdout.write(USAGE)
-    return 0
-  }
-  const interruption = new AbortController()
-  for (const signal of SIGNALS) {
-    process.on(signal, () => interruption.abort(new Interrupted(`ended by ${signal}`)))
-  }
+  if (options === 'help') return void process.stdout.write(USAGE)
+  const signal = untilInterrupted()
   const progress = createProgress(process.stderr)
   try {
-    const report = await runKills({ ...options, signal: interruption.signal, progress })
+    const report = await runKills({ ...options, signal, progress })
     progress.done()
     process.stdout.write(`${reportTable(report)}${reportJson(report)}\n`)
-    return holds(report) ? 0 : 1
+    process.exitCode = holds(report) ? 0 : 1
   } catch (error) {
-    throw interruption.signal.aborted ? interruption.signal.reason : error
+    throw signal.aborted ? signal.reason : error
   } finally {
     progress.done()
   }
@@ -75,12 +66,4 @@ function readOptions(args: readonly string[]): Options | 'help' {
   }
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2))
-} catch (error) {
-  const isUsage = error instanceof OptionError
-  process.stderr.write(
-    `test:kills: ${error instanceof Error ? error.message : String(error)}\n${isUsage ? `\n${USAGE}` : ''}`
-  )
-  process.exitCode = isUsage ? 2 : error instanceof Interrupted ? 130 : 1
-}
+await runProgram('test:kills', USAGE, main)
