@@ -1,5 +1,6 @@
 import { type DecisionObserver, STAGES } from './decisions/decide.ts'
 import { LEFT_OUT_SHADOW } from './decisions/ladder.ts'
+import type { Outcome } from './domain/decision.ts'
 import type { EntityKind } from './domain/event.ts'
 import { REASONS } from './domain/reasons.ts'
 import type { DriftMetrics } from './drift/drift-metrics.ts'
@@ -73,10 +74,8 @@ export function observeDecisions(
       verdicts(verdict, product)
       decidedBy(versionOf(modelId), outcome).inc()
       for (const code of reasonCodes) because(code, outcome).inc()
-      for (const component of degraded) {
-        const mode = byScorecard === true ? 'scorecard' : component === LEFT_OUT_SHADOW ? 'default' : 'refer'
-        fallbacks.inc({ component, mode })
-      }
+      for (const component of degraded)
+        fallbacks.inc({ component, mode: fallbackMode(component, outcome, byScorecard === true) })
       if (score !== null) {
         pd.observe(score.pd)
         pointsOf(product, '').observe(score.points)
@@ -85,6 +84,24 @@ export function observeDecisions(
       for (const { apr: of } of offers) rates?.observe(of.effective)
     }
   }
+}
+
+/**
+ * What was done instead of a part: default where the decision is what it would have been by this part, for a rule declined anyway,
+ * or because nothing hung on it.
+ *
+ * @param component as in `trace.degraded`
+ */
+export function fallbackMode(
+  component: string,
+  outcome: Outcome,
+  byScorecard: boolean
+): 'default' | 'scorecard' | 'refer' {
+  // Of the histories only the applicant’s must be whole (policy/assess.ts).
+  const isSpared = component.startsWith('HISTORY_TRUNCATED:') && component !== 'HISTORY_TRUNCATED:applicant'
+  if (component === LEFT_OUT_SHADOW || isSpared) return 'default'
+  if (byScorecard) return 'scorecard'
+  return outcome === 'REFER' ? 'refer' : 'default'
 }
 
 /** Of version@sha256. */

@@ -68,7 +68,7 @@ invalid_request and its like are the caller’s to mend; store_unavailable, outc
       title: 'Decided without a part',
       question: `Which part was missing, and what was done instead?
 SYS_… and SCORECARD are faults of ours; HISTORY_TRUNCATED is an entity with more events than are kept. default means that
-nothing of the answer changed, refer that a person decides.`,
+the outcome did not hang on it, refer that a person decides.`,
       whenNone: 'None in the time shown',
       unit: 'cps',
       width: 12,

@@ -226,6 +226,9 @@ describe('an applicant with more history than is kept whole', () => {
       reasons: [{ code: 'SYS_HISTORY_TRUNCATED' }],
       trace: { degraded: ['HISTORY_TRUNCATED:applicant'] }
     })
+    expect(await service.metrics.registry.getSingleMetricAsString('credit_decision_fallback_total')).toContain(
+      '{component="HISTORY_TRUNCATED:applicant",mode="refer"} 1'
+    )
     expect(await createCompactor(service.redis, { adoptForeign: true })(entity)).toBe('folded')
   })
 })
