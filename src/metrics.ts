@@ -261,6 +261,7 @@ export const METRICS = {
   },
   credit_queue_jobs_finished_total: { type: 'counter', help: 'Jobs finished', labels: ['queue', 'job', 'outcome'] },
   credit_loan_checks_queued_total: { type: 'counter', help: 'Checks of loans that became jobs', labels: [] },
+  credit_notices_lost_total: { type: 'counter', help: 'Notices that went because nobody took them', labels: [] },
   credit_limit_reviews_total: { type: 'counter', help: 'Reviews of the limit of a person', labels: ['action'] },
   credit_monitoring_gaps: {
     type: 'gauge',

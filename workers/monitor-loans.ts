@@ -61,6 +61,7 @@ export function createLoanWatch(options: LoanWatchOptions) {
   const gaps = createMonitoringGaps(redis, keys, Date.now)
   const broken = metrics.counter('credit_invariant_violations_total')
   for (const invariant of CONTACT_INVARIANTS) broken.inc({ invariant }, 0)
+  const noticesLost = metrics.counter('credit_notices_lost_total')
   const emit = createEmitWebhook(redis, keys)
   const onReviewed = (action: string) => metrics.counter('credit_limit_reviews_total').inc({ action })
   const reviewLimit = createReviewLimit({ redis, keys, loans, emit, nowMs: Date.now, onReviewed })
@@ -74,7 +75,8 @@ export function createLoanWatch(options: LoanWatchOptions) {
       isTold: createIsTold(options.endpointsOf, () => performance.now()),
       recordOutcomes: createRecordOutcomes({ decisions, outcomes }),
       nowMs: Date.now,
-      onBroken: (invariant) => broken.inc({ invariant })
+      onBroken: (invariant) => broken.inc({ invariant }),
+      onNoticesLost: (entries) => noticesLost.inc(entries)
     },
     LOAN_JOBS
   )

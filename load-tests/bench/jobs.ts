@@ -93,7 +93,8 @@ async function checkRound(redis: Redis, connection: Redis, run: string): Promise
       nowMs: Date.now,
       onBroken: (invariant) => {
         throw new Error(`broken: ${invariant}`)
-      }
+      },
+      onNoticesLost: () => {}
     },
     LOAN_JOBS
   )

@@ -26,6 +26,8 @@ const REMEMBER_MS = 400 * DAY_MS
 /** Longer than a job waits for its next try. */
 const FENCE_MS = 7 * DAY_MS
 const CONTACTS_MS = 2 * DAY_MS
+/** Of a partition: reminders of five days of a million loans, some 130 MB in all, for whoever sends them to be away a weekend. */
+const KEEP_NOTICES = 10_000
 /** How often a loan is read again because something happened to it meanwhile. */
 const MAX_READS = 3
 /** What was put off to the same morning is spread over it. */
@@ -43,6 +45,8 @@ export interface LoanCheckDeps {
   readonly isTold?: (tenant: string) => Promise<boolean>
   readonly nowMs: () => number
   readonly onBroken: (invariant: ContactInvariant) => void
+  /** The oldest notices went, because nobody has taken them. */
+  readonly onNoticesLost: (entries: number) => void
 }
 
 /** `isRerun`: another worker may have begun the same job; from then on that one may not act any more. */
@@ -119,7 +123,7 @@ interface Telling extends LoanCheckDeps {
 }
 
 async function tell(
-  { redis, keys, nowMs, onBroken, place, fence }: Telling,
+  { redis, keys, nowMs, onBroken, onNoticesLost, place, fence }: Telling,
   { tenant, applicantToken }: LoanCheckPayload,
   action: LoanAction,
   { utcOffsetMinutes }: Loan,
@@ -135,15 +139,17 @@ async function tell(
           keepMs: CONTACTS_MS
         }
       : undefined
-  const { acted, contacts } = await actOnCheck(redis, {
+  const { acted, contacts, trimmed } = await actOnCheck(redis, {
     keys: [place.effect, place.fence, place.loan, place.notices],
     fence,
     version: stored.version,
     isFollowed: isFollowed(action),
     keepMs: REMEMBER_MS,
     entry: action.notice === undefined ? undefined : JSON.stringify({ ...action.notice, tenant }),
+    keepEntries: KEEP_NOTICES,
     contact
   })
+  if (trimmed > 0) onNoticesLost(trimmed)
   if (acted === 'done' && contact !== undefined)
     for (const invariant of brokenContactInvariants(sentAtMs, utcOffsetMinutes, contacts)) onBroken(invariant)
   return acted

@@ -35,6 +35,8 @@ export interface CheckAct {
   readonly keepMs: number
   /** JSON; undefined to tell nothing. */
   readonly entry: string | undefined
+  /** How many entries the stream of notices keeps, and some more. */
+  readonly keepEntries: number
   /** Undefined when nobody is contacted. */
   readonly contact: CheckContact | undefined
 }
@@ -50,17 +52,17 @@ export interface CheckContact {
 const ACTED = { 1: 'done', 0: 'already_done', [-1]: 'fenced', [-2]: 'changed', [-3]: 'no_contact_left' } as const
 export type Acted = (typeof ACTED)[keyof typeof ACTED]
 
-/** assay_check_act: what became of it, and the contacts of the person that day. */
+/** assay_check_act: what became of it, the contacts of the person that day, and how many of the oldest entries went. */
 export async function actOnCheck(
   redis: Redis,
-  { keys, fence, version, isFollowed, keepMs, entry, contact }: CheckAct
-): Promise<{ readonly acted: Acted; readonly contacts: number }> {
+  { keys, fence, version, isFollowed, keepMs, entry, keepEntries, contact }: CheckAct
+): Promise<{ readonly acted: Acted; readonly contacts: number; readonly trimmed: number }> {
   const names = contact === undefined ? keys : [...keys, contact.key]
   const args = [fence, version, isFollowed ? 'p' : 'd', keepMs, entry ?? '']
-  const limits = [contact?.most ?? 0, contact?.toldOf ?? 0, contact?.keepMs ?? 0]
+  const limits = [contact?.most ?? 0, contact?.toldOf ?? 0, contact?.keepMs ?? 0, keepEntries]
   const reply = await redis.fcall('assay_check_act', names.length, ...names, ...args, ...limits)
-  const [acted, contacts] = reply as [keyof typeof ACTED, number]
-  return { acted: ACTED[acted], contacts }
+  const [acted, contacts, trimmed] = reply as [keyof typeof ACTED, number, number]
+  return { acted: ACTED[acted], contacts, trimmed }
 }
 
 /** Says that what had to follow did. */

@@ -49,7 +49,8 @@ const run = createRunLoanCheck(
     recordOutcomes: async () => [],
     reviewLimit: async () => {},
     nowMs: Date.now,
-    onBroken: say
+    onBroken: say,
+    onNoticesLost: () => {}
   },
   LOAN_JOBS
 )

@@ -43,6 +43,20 @@ describe('a check of a loan', () => {
     ])
   })
 
+  test('keeps the newest ten thousand notices of a partition, and says how many went', async () => {
+    const stream = watched.keys.notices(partitionOfText(REF.applicantToken))
+    const waiting = watched.redis.pipeline()
+    for (let index = 0; index < 10_300; index++) waiting.xadd(stream, '*', 'n', `{"index":${index}}`)
+    await waiting.exec()
+    await watched.run(REMIND)
+    const left = await watched.redis.xlen(stream)
+    expect(left).toBeGreaterThanOrEqual(10_000)
+    expect(left).toBeLessThan(10_150)
+    expect(watched.noticesLost).toEqual([10_301 - left])
+    const [[, fields] = ['', []]] = await watched.redis.xrevrange(stream, '+', '-', 'COUNT', 1)
+    expect(fields[1]).toContain('repayment.reminder')
+  })
+
   test('is obsolete when the loan was paid meanwhile, when its day is over, and for a loan that is not there', async () => {
     await watched.add([paid('2024-01-27', 100)])
     expect(await watched.run(REMIND)).toBe('obsolete')

@@ -32,6 +32,7 @@ export interface WatchedLoans {
   readonly emitted: WebhookEvent[]
   readonly outcomes: OutcomeInput[]
   readonly broken: ContactInvariant[]
+  readonly noticesLost: number[]
   readonly reviewed: LimitAction[]
   readonly add: (events: readonly LoanEvent[], ref?: LoanRef) => Promise<number>
   readonly run: RunLoanCheck
@@ -77,6 +78,7 @@ export async function watchLoans({ jobs = LOAN_JOBS, ...options }: WatchedLoansO
     emitted: [],
     outcomes: [],
     broken: [],
+    noticesLost: [],
     reviewed: [],
     add: (events, { tenant, applicantToken, loanId } = REF) =>
       addLoanEvents(
@@ -105,7 +107,8 @@ export async function watchLoans({ jobs = LOAN_JOBS, ...options }: WatchedLoansO
           onReviewed: (action) => watched.reviewed.push(action)
         }),
         nowMs: () => watched.nowMs,
-        onBroken: (invariant) => watched.broken.push(invariant)
+        onBroken: (invariant) => watched.broken.push(invariant),
+        onNoticesLost: (entries) => watched.noticesLost.push(entries)
       },
       jobs
     ),

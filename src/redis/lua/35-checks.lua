@@ -34,23 +34,28 @@ end
   ARGV[6]   how many contacts a day there may be
   ARGV[7]   how many of them the loan itself tells of
   ARGV[8]   how long contacts are remembered, ms
+  ARGV[9]   how many entries the stream keeps, and some more: whole nodes of it go, the oldest first
   Reply     {1 done now · 0 done before · -1 another worker took over · -2 the loan has changed · -3 no contact is left,
-            contacts of the day}
+            contacts of the day, entries that went}
 ]]
 local function assay_check_act(keys, args)
-  if redis.call('EXISTS', keys[1]) == 1 then return { 0, 0 } end
-  if (redis.call('GET', keys[2]) or '0') ~= args[1] then return { -1, 0 } end
-  if redis.call('SCARD', keys[3]) ~= tonumber(args[2]) then return { -2, 0 } end
+  if redis.call('EXISTS', keys[1]) == 1 then return { 0, 0, 0 } end
+  if (redis.call('GET', keys[2]) or '0') ~= args[1] then return { -1, 0, 0 } end
+  if redis.call('SCARD', keys[3]) ~= tonumber(args[2]) then return { -2, 0, 0 } end
   local contacts = 0
   if keys[5] then
     contacts = (tonumber(redis.call('GET', keys[5])) or 0) + tonumber(args[7]) + 1
-    if contacts > tonumber(args[6]) then return { -3, contacts - 1 } end
+    if contacts > tonumber(args[6]) then return { -3, contacts - 1, 0 } end
     redis.call('INCR', keys[5])
     redis.call('PEXPIRE', keys[5], args[8])
   end
   redis.call('SET', keys[1], args[3], 'PX', args[4])
-  if args[5] ~= '' then redis.call('XADD', keys[4], '*', 'n', args[5]) end
-  return { 1, contacts }
+  local gone = 0
+  if args[5] ~= '' then
+    redis.call('XADD', keys[4], '*', 'n', args[5])
+    gone = redis.call('XTRIM', keys[4], 'MAXLEN', '~', args[9])
+  end
+  return { 1, contacts, gone }
 end
 
 redis.register_function('assay_check_begin', assay_check_begin)
