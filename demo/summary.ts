@@ -1,4 +1,4 @@
-import type { Loan } from '../src/loans/loan-schema.ts'
+import { isRunning, type Loan } from '../src/loans/loan-schema.ts'
 import { emptyMetrics, type Sample } from './exposition.ts'
 import type { DecisionSummary } from './tally.ts'
 import type { Year } from './year.ts'
@@ -38,7 +38,7 @@ const WATCHED = /guard|warning|frozen|breaker|limit_review/
 const FINISHED_JOBS = 'credit_queue_jobs_finished_total'
 
 export function summarise({ year, loans, samples, webhooks, wallSeconds }: SummaryParts): DemoSummary {
-  const running = loans.filter(({ state }) => state === 'active' || state === 'restructured')
+  const running = loans.filter(isRunning)
   const jobs: Record<string, Record<string, number>> = {}
   for (const { name, labels, value } of samples) {
     const { job, outcome } = labels

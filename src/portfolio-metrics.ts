@@ -1,9 +1,7 @@
 import { type BookStanding, createBookStanding } from './loans/book-standing.ts'
-import { expectedLossMinor, exposureByMonth } from './loans/expected-loss.ts'
 import type { LoanHistory } from './loans/fold-loan.ts'
-import type { Loan } from './loans/loan-schema.ts'
 import type { Metrics } from './metrics.ts'
-import { LOSS_ASSUMPTIONS } from './monitoring/loss-assumptions.ts'
+import { lossMinorOf } from './monitoring/loss-assumptions.ts'
 
 const MINOR_UNITS = 100
 /** The book is read again after this, and never for more than a twentieth of the time. */
@@ -52,10 +50,6 @@ export function createPortfolioGauges(deps: PortfolioGaugesDeps): () => { readon
     }
     return { reading }
   }
-}
-
-function lossMinorOf(loan: Loan): number {
-  return expectedLossMinor(loan.stage, exposureByMonth(loan), LOSS_ASSUMPTIONS[loan.stage])
 }
 
 function createTell(metrics: Metrics) {

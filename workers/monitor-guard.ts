@@ -55,7 +55,10 @@ export function createGuardJobs({ redis, keys, config, loans, log, metrics }: Gu
     'portfolio-guard': runGuard,
     'loan-figures': async () => {
       const defaults = metrics.gauge('credit_first_payment_default_ratio')
-      for (const { product, fpd30 } of await addUpLoans())
+      const figures = await addUpLoans()
+      // What is not known any more must not stay.
+      defaults.reset()
+      for (const { product, fpd30 } of figures)
         if (fpd30.ratio !== null) defaults.set({ product, days: '30' }, fpd30.ratio)
       return 'done'
     }

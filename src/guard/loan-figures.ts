@@ -1,6 +1,6 @@
 import { localDay } from '../domain/calendar.ts'
 import { type LoanHistory, loanAsOf } from '../loans/fold-loan.ts'
-import type { Loan } from '../loans/loan-schema.ts'
+import { isRunning, type Loan } from '../loans/loan-schema.ts'
 import { addMonths, monthAt } from '../loans/month-end.ts'
 import { rollRates } from '../loans/roll-rates.ts'
 import { paymentDefaults, vintages } from '../loans/vintages.ts'
@@ -74,7 +74,7 @@ export function createLoanFigures(nowMs: number, utcOffsetMinutes: number) {
       if (!loan?.product) return
       const sums = byProduct.get(loan.product) ?? noSums()
       byProduct.set(loan.product, sums)
-      if (loan.state === 'active' || loan.state === 'restructured') addBalance(sums, borrower, loan)
+      if (isRunning(loan)) addBalance(sums, borrower, loan)
       addFirstPayment(sums, loan)
       addVintage(sums, history, monthAt(loan.disbursedAtMs, utcOffsetMinutes))
       addRoll(sums.roll, history, lastMonth)

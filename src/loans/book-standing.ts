@@ -1,6 +1,6 @@
 import { BUCKETS } from './buckets.ts'
 import { type LoanHistory, loanAsOf } from './fold-loan.ts'
-import type { Loan, PROMISE_STATES } from './loan-schema.ts'
+import { isRunning, type Loan, type PROMISE_STATES } from './loan-schema.ts'
 import { addMonths, monthAt } from './month-end.ts'
 import { ROLL_PLACES, rollRates } from './roll-rates.ts'
 import { vintages } from './vintages.ts'
@@ -138,10 +138,6 @@ export function createBookStanding(nowMs: number, utcOffsetMinutes: number, loss
       )
     })
   }
-}
-
-function isRunning({ state }: Loan): boolean {
-  return state === 'active' || state === 'restructured'
 }
 
 function add(sums: Map<string, number>, parts: readonly string[], more: number): void {

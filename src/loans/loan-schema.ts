@@ -102,3 +102,8 @@ export const LoanSchema = Type.Object(
   { ...strict, $id: 'Loan' }
 )
 export type Loan = Static<typeof LoanSchema>
+
+/** Whether payments are still awaited. */
+export function isRunning({ state }: Pick<Loan, 'state'>): boolean {
+  return state === 'active' || state === 'restructured'
+}

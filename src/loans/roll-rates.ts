@@ -1,6 +1,6 @@
 import { BUCKETS, type Bucket } from './buckets.ts'
 import { type LoanHistory, loanAsOf } from './fold-loan.ts'
-import type { Loan } from './loan-schema.ts'
+import { isRunning, type Loan } from './loan-schema.ts'
 import { addMonths, monthEndMs, sharePpm } from './month-end.ts'
 
 /** Where a balance can be at a month’s end: in a bucket, paid off, or given up. */
@@ -43,10 +43,6 @@ export function rollRates(histories: Iterable<LoanHistory>, month: string, utcOf
     sharePpm(nowMinor[bucket], beforeMinor[BUCKETS[index] as Bucket])
   ])
   return { month, matrix, loans, beforeMinor, nowMinor, rollPpm: Object.fromEntries(rolls) }
-}
-
-function isRunning({ state }: Loan): boolean {
-  return state === 'active' || state === 'restructured'
 }
 
 function placeOf(loan: Loan): RollPlace {

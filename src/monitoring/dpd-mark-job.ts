@@ -1,8 +1,8 @@
 import { dayOfDate, startOfDayMs } from '../domain/calendar.ts'
 import { BUCKETS, bucketOf } from '../loans/buckets.ts'
-import type { Loan } from '../loans/loan-schema.ts'
+import { isRunning, type Loan } from '../loans/loan-schema.ts'
 import { MARK_AT_MS } from './due-check-job.ts'
-import { isRunning, type LoanCheck, type LoanJob } from './loan-job.ts'
+import type { LoanCheck, LoanJob } from './loan-job.ts'
 
 const BUCKET_DAYS = 30
 

@@ -1,5 +1,6 @@
 import { dayOfDate, startOfDayMs } from '../domain/calendar.ts'
-import { isRunning, type LoanJob } from './loan-job.ts'
+import { isRunning } from '../loans/loan-schema.ts'
+import type { LoanJob } from './loan-job.ts'
 
 const DAY_MS = 86_400_000
 /** Ten past midnight: what was paid on the last day has been told by then. */

@@ -1,8 +1,8 @@
 import { dayOfDate, isoDate, localDay, startOfDayMs } from '../domain/calendar.ts'
-import type { Loan } from '../loans/loan-schema.ts'
+import { isRunning, type Loan } from '../loans/loan-schema.ts'
 import { MARK_AT_MS } from './due-check-job.ts'
 import { FREEZE_DAYS, REDUCE_DAYS } from './limit-review.ts'
-import { isRunning, type LoanCheck, type LoanJob } from './loan-job.ts'
+import type { LoanCheck, LoanJob } from './loan-job.ts'
 
 /** Has the limit of a person reviewed as soon as there is a cause to hold it back; giving back is left to the monthly review. */
 export const limitWatchJob: LoanJob = {

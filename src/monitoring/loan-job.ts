@@ -57,11 +57,6 @@ export interface LoanJob {
   readonly act: (loan: Loan, check: LoanCheck, history: LoanHistory) => LoanAction
 }
 
-/** Whether payments are still awaited. */
-export function isRunning({ state }: Loan): boolean {
-  return state === 'active' || state === 'restructured'
-}
-
 /** Ids and codes only: BullMQ keeps job data in clear text. The token is the key under which the loan lies. */
 export const LoanCheckSchema = Type.Object(
   {

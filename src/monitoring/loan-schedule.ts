@@ -1,12 +1,11 @@
 import type { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { loanAsOf } from '../loans/fold-loan.ts'
-import type { Loan } from '../loans/loan-schema.ts'
+import { isRunning, type Loan } from '../loans/loan-schema.ts'
 import type { LoanRef, LoanStore } from '../loans/loan-store.ts'
 import { type Keys, PARTITIONS, partitionOfText } from '../redis/keys.ts'
 import {
   effectNameOf,
-  isRunning,
   LOAN_CHECK_OPTIONS,
   type LoanCheckPayload,
   type LoanJob,

@@ -1,12 +1,11 @@
 import { BUCKETS, type Bucket } from '../loans/buckets.ts'
-import { expectedLossMinor, exposureByMonth } from '../loans/expected-loss.ts'
 import { type LoanHistory, loanAsOf } from '../loans/fold-loan.ts'
+import { isRunning } from '../loans/loan-schema.ts'
 import { monthEndMs } from '../loans/month-end.ts'
 import { ROLL_PLACES, type RollPlace, rollRates } from '../loans/roll-rates.ts'
 import type { Stage } from '../loans/stage.ts'
 import { vintages } from '../loans/vintages.ts'
-import { isRunning } from './loan-job.ts'
-import { LOSS_ASSUMPTIONS } from './loss-assumptions.ts'
+import { lossMinorOf } from './loss-assumptions.ts'
 
 const UNKNOWN = 'unknown'
 
@@ -30,7 +29,7 @@ export async function stageTable(book: AsyncIterable<LoanHistory>, asOfMs: numbe
     rows.set(`${currency} ${stage}`, row)
     row.loans++
     row.balanceMinor += balanceMinor
-    row.expectedLossMinor += expectedLossMinor(stage, exposureByMonth(loan), LOSS_ASSUMPTIONS[stage])
+    row.expectedLossMinor += lossMinorOf(loan)
   }
   return inOrder(rows)
 }

@@ -1,6 +1,7 @@
 import { dayOfDate, startOfDayMs } from '../domain/calendar.ts'
+import { isRunning } from '../loans/loan-schema.ts'
 import { MARK_AT_MS } from './due-check-job.ts'
-import { isRunning, type LoanJob } from './loan-job.ts'
+import type { LoanJob } from './loan-job.ts'
 
 const DAY_MS = 86_400_000
 const TELL_WITHIN_MS = 30 * DAY_MS

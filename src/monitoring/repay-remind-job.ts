@@ -1,6 +1,6 @@
 import { dayOfDate, startOfDayMs } from '../domain/calendar.ts'
-import type { Loan } from '../loans/loan-schema.ts'
-import { isRunning, type LoanCheck, type LoanJob } from './loan-job.ts'
+import { isRunning, type Loan } from '../loans/loan-schema.ts'
+import type { LoanCheck, LoanJob } from './loan-job.ts'
 
 /** Days from the due date on which the borrower is reminded; below zero before it (domain reference, section 4). */
 const REMIND_DAYS = [-7, -3, -1, 0, 1, 3, 7] as const

@@ -1,5 +1,6 @@
 import { isoDate, localDay } from '../domain/calendar.ts'
-import { isRunning, type LoanJob } from './loan-job.ts'
+import { isRunning } from '../loans/loan-schema.ts'
+import type { LoanJob } from './loan-job.ts'
 import type { ScheduledJob } from './scheduled-job.ts'
 
 const DAY_MS = 86_400_000

@@ -4,7 +4,7 @@ import type { AssayEvent } from '../domain/event.ts'
 import type { AppendOutcome } from '../features/behaviour-store.ts'
 import type { FeatureSet } from '../features/vector.ts'
 import { loanAsOf } from '../loans/fold-loan.ts'
-import type { Loan } from '../loans/loan-schema.ts'
+import { isRunning, type Loan } from '../loans/loan-schema.ts'
 import type { LoanStore, StoredLoan } from '../loans/loan-store.ts'
 import { changesOf, type StandingWarning, type WarningChange } from './assess.ts'
 import { outcomeOf, type WarnedOutcome } from './outcome.ts'
@@ -54,7 +54,7 @@ export function createScanPerson(deps: ScanDeps): ScanPerson {
       return loan === undefined ? [] : [{ stored: each, loan }]
     })
     let told = 0
-    const running = looked.filter(({ loan }) => loan.state === 'active' || loan.state === 'restructured')
+    const running = looked.filter(({ loan }) => isRunning(loan))
     if (running.length > 0) {
       const behaviour = await deps.readBehaviour(person.applicantToken)
       for (const each of running) told += await scanLoan(deps, person, { ...each, behaviour, withModels })
