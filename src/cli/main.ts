@@ -5,6 +5,7 @@ import { backtestCommand } from './backtest.ts'
 import { type Command, isUsageError, parseCommandLine } from './command.ts'
 import { deadletterCommand } from './deadletter.ts'
 import { exportCommand } from './export.ts'
+import { exposureCommand } from './exposure.ts'
 import { guardCommand } from './guard.ts'
 import { importCommand } from './import.ts'
 import { keysCommand } from './keys.ts'
@@ -30,6 +31,7 @@ const COMMANDS: readonly Command[] = [
   replayCommand,
   replayDecisionCommand,
   loansCommand,
+  exposureCommand,
   warningsCommand,
   applicantCommand
 ]

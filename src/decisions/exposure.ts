@@ -8,7 +8,7 @@ import type { Restraint } from './restraint.ts'
 
 const DAY_MS = 86_400_000
 /** An offer is held longer than it is valid: until the clocks of all gateways agree and the news of a payout is here. */
-const HELD_BEYOND_VALIDITY_MS = 3_600_000
+export const HELD_BEYOND_VALIDITY_MS = 3_600_000
 /** How often a decision is made again because another one took of the same limit meanwhile; then a person decides. */
 const MAX_AGAIN = 2
 
@@ -81,18 +81,24 @@ export function holdOf(
 ): Hold | undefined {
   const [first] = offers
   if (first === undefined || limit === null) return undefined
-  const amountMinor = Math.max(...offers.map((offer) => offer.amountMinor))
+  const { amountMinor, repayableMinor } = largestOf(offers)
   if (amountMinor > limit.amountMinor) throw new Error('an offer is above its limit')
-  const costliest = Math.max(...offers.map((offer) => costOf(offer)))
   return {
     nowMs,
     tillMs: nowMs + offerValidDays * DAY_MS + HELD_BEYOND_VALIDITY_MS,
     amountMinor,
-    repayableMinor: Math.ceil(amountMinor * costliest),
+    repayableMinor,
     ceilingMinor: limit.amountMinor + exposure.owedMinor,
     currency: first.currency,
     applicationId
   }
+}
+
+/** The largest of some offers, and the most that such an amount would cost in total by any of them. */
+export function largestOf(offers: readonly Offer[]): { readonly amountMinor: number; readonly repayableMinor: number } {
+  const amountMinor = Math.max(...offers.map((offer) => offer.amountMinor))
+  const costliest = Math.max(...offers.map((offer) => costOf(offer)))
+  return { amountMinor, repayableMinor: Math.ceil(amountMinor * costliest) }
 }
 
 function costOf({ amountMinor, totalRepayableMinor }: Offer): number {

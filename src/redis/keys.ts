@@ -57,6 +57,8 @@ export function createKeys(prefix: string) {
       `${tag(partition)}:decision:${tenant}:${decisionId}`,
     /** String: what an applicant owes or was offered (domain/exposure.ts). */
     exposure: (partition: number, tenant: string, token: string) => `${tag(partition)}:exposure:${tenant}:${token}`,
+    /** Pattern of the keys of all exposures, for SCAN. */
+    exposurePattern: () => `${prefix}:{p??}:exposure:*`,
     /** String: how an applicant stands by reviews and warnings (domain/standing.ts). */
     standing: (partition: number, tenant: string, token: string) => `${tag(partition)}:standing:${tenant}:${token}`,
     /** Set: the events of a loan. */

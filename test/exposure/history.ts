@@ -1,9 +1,12 @@
 import type { Redis } from 'ioredis'
 import { createRandom, pick, type Random } from '../../load-tests/random.ts'
+import { compareExposure } from '../../src/decisions/exposure-comparison.ts'
+import { type ExposureAct, foldExposure, heldDecisionOf } from '../../src/decisions/exposure-fold.ts'
 import type { Application } from '../../src/domain/application.ts'
 import type { Decision, Offer } from '../../src/domain/decision.ts'
 import type { AssayEvent, EventType } from '../../src/domain/event.ts'
-import { owedIn } from '../../src/domain/exposure.ts'
+import { owedIn, parseExposure } from '../../src/domain/exposure.ts'
+import { exposureChangeOf } from '../../src/domain/exposure-change.ts'
 import { parseLogEvent } from '../../src/features/event-json.ts'
 import { whenReady } from '../../src/redis/client.ts'
 import { type Keys, partitionOfText } from '../../src/redis/keys.ts'
@@ -287,8 +290,9 @@ class Person {
   async check(mayExceed: boolean): Promise<string[]> {
     const { gateways, stats } = this.#deps
     await Promise.all(gateways.map(({ redis }) => whenReady(redis, READY_MS)))
-    const { stored, decisions, log } = await this.#readTruth()
+    const { stored, decisions, log, acts } = await this.#readTruth()
     const expected = expectedExposure(decisions, log)
+    const folded = foldExposure(acts)
     const found: string[] = []
     const lastMs = this.#nowMs + (gateways.length - 1) * SKEW_MS
     for (const atMs of [this.#nowMs, lastMs, lastMs + 9 * DAY_MS]) {
@@ -297,6 +301,11 @@ class Person {
       stats.checks++
       if (owed.kind !== 'known' || owed.owedMinor !== wanted)
         found.push(`${JSON.stringify(owed)} is owed at ${atMs}, not ${wanted}: ${stored}`)
+    }
+    for (const atMs of [this.#nowMs, lastMs + 9 * DAY_MS]) {
+      const { verdict, entries } = compareExposure(parseExposure(stored ?? '{}') ?? {}, folded, atMs)
+      if (verdict !== 'same')
+        found.push(`the fold differs in ${entries} at ${atMs}: ${JSON.stringify(folded)}, ${stored}`)
     }
     const owedMinor = expected('NGN', lastMs)
     if (owedMinor > LIMIT_MINOR && !mayExceed) found.push(`${owedMinor} is owed of ${LIMIT_MINOR}: ${stored}`)
@@ -316,12 +325,26 @@ class Person {
     )
     const ids = outcomes.flatMap((outcome) => (outcome?.startsWith('D') ? [outcome.slice(65)] : []))
     const values = await Promise.all(ids.map((id) => control.get(keys.decision(partition, TENANT, id))))
-    const [stored, entries] = await Promise.all([
+    const [stored, entries, ledger] = await Promise.all([
       control.get(keys.exposure(partition, TENANT, this.#name)),
-      control.xrange(keys.log(partition), '-', '+')
+      control.xrange(keys.log(partition), '-', '+'),
+      control.xrange(keys.ledger(partition), '-', '+')
     ])
     const decisions = values.map((value) => JSON.parse((value ?? '').split('\n')[0] ?? '') as Decision)
     const events = entries.flatMap(([, [, json = '']]) => parseLogEvent(json) ?? [])
-    return { stored, decisions, log: events.filter(({ refs }) => refs.applicant === this.#name) }
+    const msOf = (id: string) => Number(id.split('-')[0])
+    const acts: ExposureAct[] = ledger.flatMap(([id, [, decisionId]]) => {
+      const decision = decisions.find((each) => each.decisionId === decisionId)
+      const held = decision && heldDecisionOf(decision)
+      return held === undefined ? [] : [{ kind: 'decision' as const, atMs: msOf(id), decision: held }]
+    })
+    for (const [id, [, json = '']] of entries) {
+      const event = parseLogEvent(json)
+      if (event === undefined || event.refs.applicant !== this.#name) continue
+      const change = exposureChangeOf(event)
+      if (change !== '') acts.push({ kind: 'event', atMs: msOf(id), eventId: event.eventId, change })
+    }
+    acts.sort((one, other) => one.atMs - other.atMs)
+    return { stored, decisions, log: events.filter(({ refs }) => refs.applicant === this.#name), acts }
   }
 }
