@@ -44,8 +44,8 @@ export interface SaturationPhase {
   readonly requests?: number
 }
 
-/** Above this the service is not slow but overrun; the gateway refuses from here on. */
-const MAX_IN_FLIGHT = 192
+/** Above this the service is not slow but overrun. More than the gateway lets in: what it refuses is to be seen. */
+const MAX_IN_FLIGHT = 512
 const DRAIN_MS = 3000
 const SETTLE_MS = 20_000
 const SETTLE_LOOK_MS = 500

@@ -64,6 +64,12 @@ export const ConfigSchema = Type.Object({
   SCORE_BATCH_ROWS: count('Rows of one batch at most', 64, 1024),
   SCORE_QUEUE_ROWS: count('Rows waiting for a thread at most', 2048),
   MAX_IN_FLIGHT: count('Decisions and event posts in progress at most; beyond it 503 (docs/overload.md)', 192),
+  MAX_BURST: Type.Integer({
+    minimum: 0,
+    maximum: 1_000_000,
+    default: 192,
+    description: 'So many decisions more for a quarter of a second, after a stall'
+  }),
   COMPACT_FROM_BYTES: count('Unfolded bytes from which an entity is due for folding', 2048),
   MAX_ENTITY_BYTES: count('Bytes above which an entity takes no more events', 65_536, 16_777_216),
   INBOX_MAX_BACKLOG: count(

@@ -322,6 +322,7 @@ async function main(): Promise<void> {
       version,
       deadlineMs: config.DECISION_DEADLINE_MS,
       maxInFlight: config.MAX_IN_FLIGHT,
+      maxBurst: config.MAX_BURST,
       allowAsOf: config.ALLOW_AS_OF,
       docsPage: true
     }
@@ -330,6 +331,7 @@ async function main(): Promise<void> {
     notReady()
     drift.refresh()
     featureCounts.tell()
+    metrics.gauge('credit_requests_in_flight').set(app.inFlight())
   }
   const ops = await buildOps({ metrics, notReady, describes: app, beforeScrape })
   closers.push({ name: 'ops', close: () => ops.close() }, { name: 'http', close: () => app.close() })

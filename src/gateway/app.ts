@@ -79,6 +79,7 @@ export interface AppOptions {
   readonly version: string
   readonly deadlineMs: number
   readonly maxInFlight: number
+  readonly maxBurst: number
   readonly allowAsOf: boolean
   readonly docsPage: boolean
 }
@@ -127,18 +128,17 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
   for (const schema of schemas) app.addSchema(schema)
 
   const errors = metrics.counter('credit_decision_errors_total')
-  const inFlight = metrics.gauge('credit_requests_in_flight')
   const shed = metrics.counter('credit_requests_shed_total')
   installErrorHandler(app, { log: deps.log, onError: (route, kind) => errors.inc({ stage: route, kind }) })
   await app.register(deadline, { clock, deadlineMs: options.deadlineMs })
   await app.register(authentication, { partnerKeys: deps.partnerKeys, clock })
   await app.register(admission, {
     maxInFlight: options.maxInFlight,
+    maxBurst: options.maxBurst,
     deadlineMs: options.deadlineMs,
     clock,
     leastMs: deps.leastMs,
     isReplay: deps.isReplay,
-    onInFlight: (requests) => inFlight.set(requests),
     onShed: (route, reason) => shed.inc({ route, reason })
   })
   await app.register(requestMetrics, { metrics })

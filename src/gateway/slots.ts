@@ -8,6 +8,8 @@ export type Refusal = 'full' | 'share' | 'late'
 export interface SlotsOptions {
   /** Decisions and event posts in progress at most. */
   readonly maxInFlight: number
+  /** So many more decisions for a moment: what a short stall leaves waiting is worked off, an overload is not let in. */
+  readonly maxBurst: number
   readonly monotonicMs: () => number
   /** What a decision takes at least just now, by what the latest took. */
   readonly leastMs: () => number
@@ -32,6 +34,9 @@ export interface Slots {
 const EVENTS_SHARE = 0.75
 /** Slots above the limit that only replays may take, as a share of it. */
 const REPLAY_RESERVE_SHARE = 0.125
+/** How long the burst may be used; the next one comes once no more than this share of the slots is taken. */
+const BURST_MS = 250
+const RESTED_SHARE = 0.5
 /** How long a refused request counts as one that its partner still wants. */
 const WANT_MS = 250
 /** With so few in progress nobody is refused for being late: else a wrong estimate would never be mended. */
@@ -48,7 +53,7 @@ interface Tenant {
  * Who may be in progress. A partner alone takes every slot; where several want some, none of them gets more than its
  * equal share as long as another has not got what it asked for within its own. Pure but for the clock; no timer.
  */
-export function createSlots({ maxInFlight, monotonicMs, leastMs }: SlotsOptions): Slots {
+export function createSlots({ maxInFlight, maxBurst, monotonicMs, leastMs }: SlotsOptions): Slots {
   const ceilings: Readonly<Record<RequestClass, number>> = {
     events: Math.max(1, Math.floor(maxInFlight * EVENTS_SHARE)),
     decisions: maxInFlight,
@@ -57,9 +62,16 @@ export function createSlots({ maxInFlight, monotonicMs, leastMs }: SlotsOptions)
   /** Whoever has a slot or was refused one in this window or the one before. */
   const tenants = new Map<string, Tenant>()
   let [total, windowEndMs] = [0, 0]
+  /** Since when all slots are taken, but for moments. */
+  let fullSinceMs: number | undefined
 
-  const turnWindow = (): void => {
-    const nowMs = monotonicMs()
+  const ceilingOf = (kind: RequestClass, nowMs: number): number => {
+    if (kind === 'events' || total < maxInFlight) return ceilings[kind]
+    fullSinceMs ??= nowMs
+    return ceilings[kind] + (nowMs < fullSinceMs + BURST_MS ? maxBurst : 0)
+  }
+
+  const turnWindow = (nowMs: number): void => {
     if (nowMs < windowEndMs) return
     const passedWhole = nowMs >= windowEndMs + WANT_MS
     windowEndMs = nowMs + WANT_MS
@@ -86,10 +98,11 @@ export function createSlots({ maxInFlight, monotonicMs, leastMs }: SlotsOptions)
 
   return {
     take: ({ tenant: name, class: kind, remainingMs }) => {
-      turnWindow()
+      const nowMs = monotonicMs()
+      turnWindow(nowMs)
       const asking = tenants.get(name) ?? { inFlight: 0, refused: 0, refusedBefore: 0 }
       tenants.set(name, asking)
-      const ceiling = ceilings[kind]
+      const ceiling = ceilingOf(kind, nowMs)
       if (kind === 'decisions' && total >= PROBES && remainingMs < leastMs()) return refuse(asking, 'late')
       if (total >= ceiling) return refuse(asking, 'full')
       if (tenants.size > 1 && kind !== 'replays') {
@@ -102,6 +115,7 @@ export function createSlots({ maxInFlight, monotonicMs, leastMs }: SlotsOptions)
     },
     give: (name) => {
       total--
+      if (total <= maxInFlight * RESTED_SHARE) fullSinceMs = undefined
       const tenant = tenants.get(name)
       if (tenant !== undefined) tenant.inFlight--
     },

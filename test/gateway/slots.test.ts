@@ -6,7 +6,13 @@ const LIMIT = 16
 
 function slotsOf(changes: Partial<SlotsOptions> = {}) {
   const clock = { nowMs: 0 }
-  const slots = createSlots({ maxInFlight: LIMIT, monotonicMs: () => clock.nowMs, leastMs: () => 0, ...changes })
+  const slots = createSlots({
+    maxInFlight: LIMIT,
+    maxBurst: 0,
+    monotonicMs: () => clock.nowMs,
+    leastMs: () => 0,
+    ...changes
+  })
   const take = (tenant: string, kind: RequestClass = 'decisions', remainingMs = 1000) =>
     slots.take({ tenant, class: kind, remainingMs })
   const fill = (tenant: string, count: number, kind?: RequestClass) =>
@@ -69,6 +75,24 @@ describe('who may be in progress', () => {
     expect(take('a', 'events', 1)).toBeUndefined()
   })
 
+  test('a stall of 150 ms at 2,000 a second refuses nobody, an overload has all but its first moments within the slots', () => {
+    expect(serve({ perSecond: 2000, stallAtMs: 1000, stallMs: 150 })).toMatchObject({ refused: 0 })
+    const { refused, longestMs } = serve({ perSecond: 20_000, fromMs: 500 })
+    expect(refused).toBeGreaterThan(20_000)
+    expect(longestMs).toBeLessThanOrEqual(192 / DECIDED_PER_MS + 1)
+  })
+
+  test('the burst is there again once half of the slots are free, and not before', () => {
+    const { slots, clock, fill, take } = slotsOf({ maxBurst: LIMIT })
+    expect(fill('a', 40)).toBe(2 * LIMIT)
+    clock.nowMs = 250
+    for (let given = 0; given < LIMIT + 7; given++) slots.give('a')
+    expect(fill('a', 40)).toBe(7)
+    for (let given = 0; given < 8; given++) slots.give('a')
+    expect(fill('a', 40)).toBe(8 + LIMIT)
+    expect([fill('a', 40, 'events'), fill('b', 40, 'replays'), take('b', 'replays')]).toEqual([0, 2, 'full'])
+  })
+
   test('whatever is asked, no class gets past its limit and nobody is held to a share unless another was refused', () => {
     const step = fc.record({
       tenant: fc.constantFrom('a', 'b', 'c'),
@@ -105,3 +129,32 @@ describe('who may be in progress', () => {
     )
   })
 })
+
+const DECIDED_PER_MS = 5
+
+interface Service {
+  readonly perSecond: number
+  readonly stallAtMs?: number
+  readonly stallMs?: number
+  /** What was let in before counts for nothing. */
+  readonly fromMs?: number
+}
+
+/** Two seconds of a service that decides five thousand a second, with the slots it has by default. */
+function serve({ perSecond, stallAtMs = 0, stallMs = 0, fromMs = 0 }: Service) {
+  const { slots, clock, take } = slotsOf({ maxInFlight: 192, maxBurst: 192 })
+  const waiting: number[] = []
+  let [refused, longestMs] = [0, 0]
+  for (let nowMs = 0; nowMs < 2000; nowMs++) {
+    clock.nowMs = nowMs
+    for (let asked = 0; asked < perSecond / 1000; asked++)
+      if (take('a') === undefined) waiting.push(nowMs)
+      else refused++
+    if (nowMs >= stallAtMs && nowMs < stallAtMs + stallMs) continue
+    for (const sinceMs of waiting.splice(0, DECIDED_PER_MS)) {
+      slots.give('a')
+      if (sinceMs >= fromMs) longestMs = Math.max(longestMs, nowMs - sinceMs)
+    }
+  }
+  return { refused, longestMs }
+}

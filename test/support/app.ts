@@ -235,7 +235,14 @@ export async function buildTestApp(options: TestAppOptions = {}): Promise<TestAp
     leastMs: options.leastMs ?? (() => 0),
     isBacklogged: options.isBacklogged ?? (() => false)
   }
-  const defaults = { version: 'test', deadlineMs: 2000, maxInFlight: 1024, allowAsOf: false, docsPage: false }
+  const defaults = {
+    version: 'test',
+    deadlineMs: 2000,
+    maxInFlight: 1024,
+    maxBurst: 0,
+    allowAsOf: false,
+    docsPage: false
+  }
   const app = await buildApp(deps, { ...defaults, ...options })
   onTestFinished(() => app.close())
   const authorize = async (tenant: string) => {

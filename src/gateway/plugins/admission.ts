@@ -10,6 +10,10 @@ import { principalOf } from './authentication.ts'
 import { deadlineProblem } from './deadline.ts'
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** Admitted requests in progress. */
+    inFlight: () => number
+  }
   interface FastifyReply {
     /** Whose slot the request has; empty when it has none. */
     slotOf: string
@@ -22,13 +26,13 @@ declare module 'fastify' {
 
 export interface AdmissionOptions {
   readonly maxInFlight: number
+  readonly maxBurst: number
   readonly deadlineMs: number
   readonly clock: Pick<Clock, 'monotonicMs'>
   /** What a decision takes at least just now. */
   readonly leastMs: () => number
   /** Whether this partner has sent this Idempotency-Key before. */
   readonly isReplay: (tenant: string, idempotencyKey: string) => Promise<boolean>
-  readonly onInFlight: (inFlight: number) => void
   readonly onShed: (route: string, why: Refusal) => void
 }
 
@@ -51,15 +55,14 @@ const ERRORS_OF: Readonly<Record<Refusal, AssayError>> = {
  */
 export const admission = fp<AdmissionOptions>(
   async (app: FastifyInstance, options) => {
-    const { clock, isReplay, onInFlight, onShed } = options
+    const { clock, isReplay, onShed } = options
     const slots = createSlots({ ...options, monotonicMs: clock.monotonicMs })
     const pacer = createRefusalPacer({ ...REFUSALS, monotonicMs: clock.monotonicMs })
     let lookups = 0
 
     const letIn = (reply: FastifyReply, tenant: string): void => {
       reply.slotOf = tenant
-      onInFlight(slots.inFlight())
-      reply.raw.once('close', () => {
+      reply.raw.on('close', () => {
         // The client went away, of which nobody is told when the answer is written; the work goes on until its deadline.
         if (reply.slotOf !== '') setTimeout(leave, options.deadlineMs, reply).unref()
       })
@@ -69,7 +72,6 @@ export const admission = fp<AdmissionOptions>(
       if (reply.slotOf === '') return
       slots.give(reply.slotOf)
       reply.slotOf = ''
-      onInFlight(slots.inFlight())
     }
 
     const refuse = (request: FastifyRequest, reply: FastifyReply, why: Refusal): void => {
@@ -94,6 +96,7 @@ export const admission = fp<AdmissionOptions>(
     }
 
     app.decorateReply('slotOf', '')
+    app.decorate('inFlight', slots.inFlight)
     app.addHook('onRequest', (request, reply, done) => {
       const kind = request.routeOptions.config.admitted
       if (kind === undefined) return done()
