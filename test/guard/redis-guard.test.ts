@@ -6,7 +6,7 @@ import type { DecisionFact } from '../../src/guard/aggregates.ts'
 import { NO_GUARD } from '../../src/guard/guard-state.ts'
 import { loadGuard } from '../../src/guard/load-guard.ts'
 import { createDecisionSums, readDecisionSums } from '../../src/guard/redis-decision-sums.ts'
-import { createGuardStore } from '../../src/guard/redis-guard-store.ts'
+import { createGuardStore, type GuardStore } from '../../src/guard/redis-guard-store.ts'
 import { watchGuard } from '../../src/guard/redis-guard-watch.ts'
 import { createRunGuard } from '../../src/guard/run-guard.ts'
 import { loadFunctions } from '../../src/redis/functions.ts'
@@ -58,9 +58,50 @@ describe('sums of decisions', () => {
     expect(await of(NOW_MS)).toEqual([300, 200])
     expect(await of(nowMs)).toEqual([200])
   })
+
+  test('are written by the next flush when one fails, and the fault is told once', async () => {
+    const faults: unknown[] = []
+    const sums = createDecisionSums({
+      redis,
+      keys,
+      processId: 'one',
+      nowMs: () => NOW_MS,
+      onFault: (error) => faults.push(error)
+    })
+    const key = keys.guardSums(NOW_MS / HOUR_MS)
+    await redis.set(key, 'no hash')
+    sums.add(fact(300))
+    await sums.flush()
+    await sums.flush()
+    expect(faults).toHaveLength(1)
+    await redis.del(key)
+    await sums.close()
+    expect((await readDecisionSums(redis, keys, NOW_MS, NOW_MS)).map(({ approvedMinor }) => approvedMinor)).toEqual([
+      300
+    ])
+  })
 })
 
 describe('a look of the guard', () => {
+  test('begins anew when somebody wrote meanwhile, and gives up after three tries', async () => {
+    const real = createGuardStore(redis, keys)
+    let refusals = 1
+    const contended = {
+      ...real,
+      write: async (...args: Parameters<typeof real.write>) => {
+        // A person’s release comes in between.
+        if (refusals-- > 0) await real.write(await real.read(), { ...NO_GUARD, checkedAtMs: 7 }, [])
+        return real.write(...args)
+      }
+    }
+    const run = await overBudget(contended)
+    expect(await run()).toBe('done')
+    expect((await real.read()).state.restrictions).toHaveLength(1)
+    refusals = 3
+    expect(await run()).toBe('retry')
+    expect((await real.read()).state.restrictions).toEqual([])
+  })
+
   test('two at once and one again restrict once, and both end', async () => {
     const run = await overBudget()
     expect(await Promise.all([run(), run()])).toEqual(['done', 'done'])
@@ -174,17 +215,21 @@ function fact(amountMinor: number): DecisionFact {
 }
 
 /** 1,500 approved today of a budget of 1,000. */
-async function overBudget() {
+async function overBudget(store?: GuardStore) {
   const sums = sumsOf('one')
   sums.add(fact(1500))
   await sums.flush()
-  return runOf((sinceMs, nowMs) => readDecisionSums(redis, keys, sinceMs, nowMs))
+  return runOf((sinceMs, nowMs) => readDecisionSums(redis, keys, sinceMs, nowMs), [], store)
 }
 
-function runOf(readSums: Parameters<typeof createRunGuard>[0]['readSums'], unread: string[] = []) {
+function runOf(
+  readSums: Parameters<typeof createRunGuard>[0]['readSums'],
+  unread: string[] = [],
+  store: GuardStore = createGuardStore(redis, keys)
+) {
   return createRunGuard({
     loadGuard: async () => SMALL,
-    store: createGuardStore(redis, keys),
+    store,
     readSums,
     readLoans: async () => {
       throw new Error('nobody has added them up')

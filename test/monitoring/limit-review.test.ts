@@ -180,6 +180,32 @@ describe('a stored standing', () => {
     expect(watched.reviewed).toEqual(['reduce', 'raise'])
   })
 
+  test('that another review sets meanwhile is what the review begins anew from', async () => {
+    const watched = await watchLoans({ nowMs: at('2024-06-09', '00:10:00') })
+    const { redis, keys, loans } = watched
+    const key = keys.standing(partitionOfText(REF.applicantToken), REF.tenant, REF.applicantToken)
+    await watched.add([DUE])
+    const frozen = JSON.stringify(standing('frozen', 1, 100))
+    let reads = 0
+    const review = createReviewLimit({
+      redis,
+      keys,
+      loans: {
+        listByApplicant: async (...args) => {
+          const found = await loans.listByApplicant(...args)
+          if (++reads === 1) await redis.set(key, frozen)
+          return found
+        }
+      },
+      emit: async (event) => void watched.emitted.push(event),
+      nowMs: () => watched.nowMs,
+      onReviewed: (action) => watched.reviewed.push(action)
+    })
+    await review(REF)
+    expect([reads, await redis.get(key)]).toEqual([2, frozen])
+    expect([watched.reviewed, watched.emitted]).toEqual([['keep'], []])
+  })
+
   test('binds the next decision: reduced it grants a part, frozen it declines, and the record says so', async () => {
     const service = await buildTestApp({})
     const asked = application()

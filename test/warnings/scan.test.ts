@@ -57,6 +57,8 @@ describe('a look at a person', () => {
     expect(levels).toEqual([undefined, 'yellow', 'orange', 'orange', 'red', 'red'])
     const [warning] = await watched.warningsOf('L1')
     expect(warning).toMatchObject({ raisedAtMs: PAID_OUT_MS + 61 * DAY_MS, expiresAtMs: watched.nowMs + 14 * DAY_MS })
+    // A warning that is told again for longer is no new one.
+    expect(watched.warned).toEqual(['yellow missed-payment', 'orange missed-payment', 'red missed-payment'])
   })
 
   test('reads behaviour right behind the event that told it', async () => {
