@@ -109,3 +109,28 @@ test('the gauges show the last reading, read again after a rest, and outlive one
   expect(errors).toHaveLength(1)
   expect(await owed()).toHaveLength(1)
 })
+
+test('a book that takes long is read for a twentieth of the time', async () => {
+  let [nowMs, readings] = [0, 0]
+  const refresh = createPortfolioGauges({
+    metrics: createMetrics({ process: 'monitor', version: 'test', withDefaults: false }),
+    readBook: async function* () {
+      readings++
+      nowMs += 1000
+      yield loan('01')
+    },
+    utcOffsetMinutes: 0,
+    nowMs: () => NOW_MS,
+    monotonicMs: () => nowMs,
+    onError: (error) => {
+      throw error
+    }
+  })
+  await refresh().reading
+  nowMs = 19_999
+  await refresh().reading
+  expect(readings).toBe(1)
+  nowMs = 20_000
+  await refresh().reading
+  expect(readings).toBe(2)
+})
