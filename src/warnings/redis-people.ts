@@ -50,33 +50,43 @@ export function createSweep(redis: Redis, keys: Keys, scan: ScanPerson, withMode
  */
 export function createScanNew(redis: Redis, keys: Keys, scan: ScanPerson) {
   const streams = createLogStreams(redis)
+
+  const scanLog = async (partition: number): Promise<unknown[]> => {
+    const known = await redis.hget(keys.warningPositions(), String(partition))
+    let after = known ?? (await endOf(redis, keys.log(partition)))
+    for (let reads = 0; reads < MAX_READS; reads++) {
+      const entries = await streams.read({ stream: keys.log(partition), after, count: READ_COUNT })
+      const people = peopleOf(entries)
+      const failed = await scanAll(scan, people, true)
+      if (people.length > FEW) await sleep(people.length * REST_A_PERSON_MS)
+      if (failed.length > 0) return failed
+      after = entries.at(-1)?.id ?? after
+      await redis.hset(keys.warningPositions(), String(partition), after)
+      if (entries.length < READ_COUNT) break
+    }
+    return []
+  }
+
   return async (): Promise<'done'> => {
     const faults: unknown[] = []
-    for (let partition = 0; partition < PARTITIONS; partition++) {
-      const known = await redis.hget(keys.warningPositions(), String(partition))
-      let after = known ?? (await endOf(redis, keys.log(partition)))
-      for (let reads = 0; reads < MAX_READS; reads++) {
-        const entries = await streams.read({ stream: keys.log(partition), after, count: READ_COUNT })
-        const people = new Map<string, Person>()
-        for (const entry of entries) {
-          const json = eventJsonOf(entry)
-          const event = json === undefined ? undefined : parseLogEvent(json)
-          if (event === undefined || !TRIGGERS.has(event.type)) continue
-          const { tenant, refs } = event
-          people.set(`${tenant} ${refs.applicant}`, { tenant, applicantToken: refs.applicant })
-        }
-        const failed = await scanAll(scan, [...people.values()], true)
-        if (people.size > FEW) await sleep(people.size * REST_A_PERSON_MS)
-        faults.push(...failed)
-        if (failed.length > 0) break
-        after = entries.at(-1)?.id ?? after
-        await redis.hset(keys.warningPositions(), String(partition), after)
-        if (entries.length < READ_COUNT) break
-      }
-    }
+    for (let partition = 0; partition < PARTITIONS; partition++)
+      faults.push(...(await scanLog(partition).catch((error: unknown) => [error])))
     throwFirst(faults)
     return 'done'
   }
+}
+
+/** To whom something happened that is looked at, each once. */
+function peopleOf(entries: Parameters<typeof eventJsonOf>[0][]): Person[] {
+  const people = new Map<string, Person>()
+  for (const entry of entries) {
+    const json = eventJsonOf(entry)
+    const event = json === undefined ? undefined : parseLogEvent(json)
+    if (event === undefined || !TRIGGERS.has(event.type)) continue
+    const { tenant, refs } = event
+    people.set(`${tenant} ${refs.applicant}`, { tenant, applicantToken: refs.applicant })
+  }
+  return [...people.values()]
 }
 
 async function endOf(redis: Redis, stream: string): Promise<string> {

@@ -3,6 +3,7 @@ import type { AssayEvent } from '../../src/domain/event.ts'
 import { CATALOGUE } from '../../src/features/catalogue.ts'
 import { createFeatureSet } from '../../src/features/vector.ts'
 import { createRedisLoanStore } from '../../src/loans/redis-loan-store.ts'
+import { partitionOfText } from '../../src/redis/keys.ts'
 import type { WarnedOutcome } from '../../src/warnings/outcome.ts'
 import { createScanNew, createSweep } from '../../src/warnings/redis-people.ts'
 import { createScanPerson, type ScanDeps } from '../../src/warnings/scan.ts'
@@ -150,6 +151,20 @@ describe('who is looked at', () => {
     isBroken = false
     await scanNew()
     expect(looked).toEqual(['a'.repeat(22)])
+  })
+
+  test('those of all other partitions, when the log of one cannot be read', async () => {
+    const watched = await watch()
+    const looked: string[] = []
+    const scanNew = createScanNew(watched.redis, watched.keys, async ({ applicantToken }) =>
+      looked.push(applicantToken)
+    )
+    await scanNew()
+    await watched.add(disbursed('L1'))
+    const unread = partitionOfText(PERSON.applicantToken) === 0 ? 1 : 0
+    await watched.redis.set(watched.keys.log(unread), 'no stream')
+    await expect(scanNew()).rejects.toThrow('WRONGTYPE')
+    expect(looked).toEqual([PERSON.applicantToken])
   })
 
   test('all others, when one cannot be looked at', async () => {
