@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis'
 import { compareExposure, type ExposureComparison, type ExposureVerdict } from '../decisions/exposure-comparison.ts'
 import { type ExposureAct, foldExposure } from '../decisions/exposure-fold.ts'
+import { type Repair, repairExposure } from '../decisions/exposure-repair.ts'
 import { type Exposure, parseExposure } from '../domain/exposure.ts'
 import { exposureChangeOf, paidOutDecision } from '../domain/exposure-change.ts'
 import { type Keys, PARTITIONS } from '../redis/keys.ts'
@@ -12,6 +13,9 @@ import { type Applicant, createPartitionActs, type PartitionActs } from './expos
 export type Checked = ExposureVerdict | 'unknown' | 'unreadable'
 export const CHECKED: readonly Checked[] = ['same', 'less', 'more', 'other', 'unknown', 'unreadable']
 
+/** overtaken: it changed at every attempt · tooLarge: it does not fit · written, removed: it is right now */
+export type Repaired = 'written' | 'removed' | 'overtaken' | 'tooLarge'
+
 export interface CheckedExposure {
   readonly tenant: string
   readonly applicant: string
@@ -21,6 +25,7 @@ export interface CheckedExposure {
   /** By all that is known. */
   readonly folded: Exposure
   readonly stored: string | null
+  readonly repaired?: Repaired | undefined
 }
 
 export interface CheckDeps {
@@ -28,6 +33,8 @@ export interface CheckDeps {
   readonly keys: Keys
   readonly pace: (steps: number) => Promise<void>
   readonly nowMs: () => number
+  /** Puts what was folded in the place of what differs. */
+  readonly isRepair: boolean
   readonly onChecked: (checked: CheckedExposure) => Promise<void>
   readonly onPartition: (partition: number) => void
 }
@@ -40,10 +47,14 @@ export interface CheckSummary {
   readonly unreadableDecisions: number
   /** Whether the log has everything that was ever written to it. */
   readonly isLogWhole: boolean
+  /** Of what differs, how many are right now. */
+  readonly repaired: number
 }
 
 const SCAN_KEYS = 500
 const APPLICANTS = 64
+/** Of a repair, while others write to the same partition. */
+const MAX_TRIES = 20
 /** A gateway’s clock may be behind that of this process. */
 const CLOCKS_MS = 600_000
 
@@ -59,25 +70,29 @@ export async function checkExposures(deps: CheckDeps): Promise<CheckSummary> {
   const decisions = await listKeys(deps, keys.decisionsPattern())
   const tenants = [...new Set([...stored, ...decisions].flat().map(([tenant]) => tenant))]
   const outcomes = Object.fromEntries(CHECKED.map((each) => [each, 0])) as Record<Checked, number>
-  const sums = { applicants: 0, events: 0, decisions: 0, unreadableDecisions: 0, isLogWhole: true }
+  const sums = { applicants: 0, events: 0, decisions: 0, unreadableDecisions: 0, isLogWhole: true, repaired: 0 }
   for (let partition = 0; partition < PARTITIONS; partition++) {
     const tenantOf = new Map(decisions[partition]?.map(([tenant, decisionId]) => [decisionId, tenant]))
     const acts = createPartitionActs({ redis, streams, keys, partition, tenantOf, tenants, listedAtMs, pace })
     await acts.readUpTo('+', '+')
+    const { isWhole } = await streams.size(keys.log(partition))
+    sums.isLogWhole &&= isWhole
     const known = stored[partition]?.map(([tenant, token]) => `${tenant} ${token}`) ?? []
     const applicants = [...new Set([...acts.applicants(), ...known])]
     for (let start = 0; start < applicants.length; start += APPLICANTS) {
       for (const checked of await checkSome(deps, acts, partition, applicants.slice(start, start + APPLICANTS))) {
         sums.applicants++
         outcomes[checked.verdict]++
-        if (checked.verdict !== 'same') await deps.onChecked(checked)
+        if (checked.verdict === 'same') continue
+        const repaired = deps.isRepair ? await repair(deps, acts, partition, checked, isWhole) : undefined
+        if (repaired === 'written' || repaired === 'removed') sums.repaired++
+        await deps.onChecked({ ...checked, repaired })
       }
     }
     const { events, decisions: read, unreadable } = acts.counts()
     sums.events += events
     sums.decisions += read
     sums.unreadableDecisions += unreadable
-    sums.isLogWhole &&= (await streams.size(keys.log(partition))).isWhole
     onPartition(partition + 1)
   }
   return { ...sums, outcomes }
@@ -148,6 +163,50 @@ async function checkOne(
   const known = acts.of(applicant)
   const untold = await untoldLoanActs(deps, partition, whose, known)
   return compare(foldExposure([...known, ...untold].toSorted((one, other) => one.atMs - other.atMs)))
+}
+
+/**
+ * Writes what was folded, if neither it nor log nor ledger have changed since they were read; else looks again. What did not fit
+ * stays unknown where the log is not whole.
+ */
+async function repair(
+  deps: CheckDeps,
+  acts: PartitionActs,
+  partition: number,
+  { tenant, applicant, verdict }: CheckedExposure,
+  isLogWhole: boolean
+): Promise<Repaired | undefined> {
+  const { redis, keys, nowMs } = deps
+  if (verdict === 'unknown' && !isLogWhole) return undefined
+  const key = keys.exposure(partition, tenant, applicant)
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    await redis.watch(key, keys.log(partition), keys.ledger(partition))
+    const stored = await redis.get(key)
+    await acts.readUpTo('+', '+')
+    const now = nowMs()
+    const checked = await checkOne(deps, acts, partition, `${tenant} ${applicant}`, stored, now)
+    const exposure = stored === null ? undefined : parseExposure(stored)
+    const next = repairExposure({ stored: exposure, folded: checked.folded, isLogWhole, nowMs: now })
+    if (next.kind === 'tooLarge') {
+      await redis.unwatch()
+      return 'tooLarge'
+    }
+    if (checked.verdict === 'same') {
+      await redis.unwatch()
+      return 'written'
+    }
+    if (await write(redis, key, next)) return next.kind === 'remove' ? 'removed' : 'written'
+  }
+  return 'overtaken'
+}
+
+/** False when something that is watched has changed. */
+async function write(redis: Redis, key: string, next: Exclude<Repair, { kind: 'tooLarge' }>): Promise<boolean> {
+  const multi = redis.multi()
+  if (next.kind === 'remove') multi.del(key)
+  else if (next.keepMs === undefined) multi.set(key, next.json)
+  else multi.set(key, next.json, 'PX', next.keepMs)
+  return (await multi.exec()) !== null
 }
 
 /** What the loan book has of an applicant and the log has no longer; a payout stands behind the decision that it names. */

@@ -112,6 +112,11 @@ test.each([
   const told = output.split('\n').find((line) => line.includes(paid.token)) ?? '{}'
   expect(JSON.parse(told)).toMatchObject({ tenant: 'alpha', applicant: paid.token, verdict })
   expect(output).not.toContain(paid.person)
+  const repaired = await check(service, '--repair')
+  expect([repaired.summary[verdict], repaired.summary.repaired, repaired.exitCode], repaired.output).toEqual([1, 1, 0])
+  expect((await check(service)).summary).toMatchObject({ same: 6, repaired: 0 })
+  const after = JSON.parse((await service.redis.get(paid.key)) ?? '{}')
+  expect([after, await service.redis.pttl(paid.key)]).toEqual([{ l: JSON.parse(stored).l }, -1])
 })
 
 test('an offer that is held and was not made, and one that was made and is not held, are told apart', async () => {
@@ -129,6 +134,15 @@ test('a log that was trimmed leaves the loans to the loan book', async () => {
   await service.redis.xtrim(service.keys.log(paid.partition), 'MAXLEN', 0)
   const { summary, exitCode } = await check(service)
   expect([summary.isLogWhole, summary.same, exitCode]).toEqual([false, 6, 0])
+  const stored = (await service.redis.get(paid.key)) ?? ''
+  await service.redis.set(paid.key, stored.replace('"l":{', '"l":{"older":[900000,-1,0,0,0,"NGN","aa"],'))
+  expect((await check(service, '--repair')).summary).toMatchObject({ more: 1, same: 5 })
+  expect(Object.keys(JSON.parse((await service.redis.get(paid.key)) ?? '{}').l).sort()).toEqual(['older', 'paid'])
+  await service.redis.del(paid.key)
+  expect((await check(service, '--repair')).summary).toMatchObject({ less: 1, repaired: 1 })
+  expect(JSON.parse((await service.redis.get(paid.key)) ?? '{}').l.paid.slice(0, 6)).toEqual(
+    JSON.parse(stored).l.paid.slice(0, 6)
+  )
 })
 
 test('a check finds nothing while decisions and events come between all that it reads', async () => {
@@ -155,11 +169,51 @@ test('a check finds nothing while decisions and events come between all that it 
       step++
     },
     nowMs: Date.now,
+    isRepair: false,
     onChecked: async (checked) => void found.push(checked),
     onPartition: () => {}
   })
   expect(found).toEqual([])
   expect([applicants, step > 150]).toEqual([7, true])
+})
+
+test('a repair that others overtake looks again, and puts back no more than is so by then', async () => {
+  const { service, held, paid } = await aDay()
+  const redis = await connectRedis()
+  await service.redis.del(held.key, paid.key)
+  const repaired: unknown[] = []
+  /** What happens to somebody whose exposure is watched, the first times. */
+  const cancel = () => send(service, 'POST', `/v1/decisions/${held.decision.decisionId}/cancel`, service.alpha)
+  const repay = () => tell(service, paid.person, 'repayment.received', repayment(100_000))
+  const happening = new Map<unknown, (() => Promise<unknown>)[]>([
+    [held.key, [cancel]],
+    [paid.key, [repay, repay, repay]]
+  ])
+  let watched: unknown
+  const watch = redis.watch.bind(redis) as (...names: unknown[]) => Promise<'OK'>
+  redis.watch = ((...names: unknown[]) => {
+    watched = names[0]
+    return watch(...names)
+  }) as typeof redis.watch
+  await checkExposures({
+    redis,
+    keys: createKeys(service.keys.prefix),
+    // Behind what the fold has read of the log, in front of the write.
+    pace: async () => {
+      const happens = happening.get(watched)?.shift()
+      watched = undefined
+      await happens?.()
+    },
+    nowMs: Date.now,
+    isRepair: true,
+    onChecked: async (checked) => void repaired.push(checked.repaired),
+    onPartition: () => {}
+  })
+  expect(repaired).toEqual(['written', 'written'])
+  expect([...happening.values()].flat()).toEqual([])
+  expect((await check(service)).summary).toMatchObject({ same: 6 })
+  expect(await service.redis.get(held.key)).toBeNull()
+  expect(JSON.parse((await service.redis.get(paid.key)) ?? '{}').l.paid[3]).toBe(1_000_000)
 })
 
 test('after random histories with crashes every loan is what the log says', async () => {
@@ -173,6 +227,7 @@ test('after random histories with crashes every loan is what the log says', asyn
     pace: async () => {},
     // Behind all offers: their clocks were those of the histories.
     nowMs: () => Date.parse('2026-11-25T10:00:00Z') + 100 * DAY_MS,
+    isRepair: false,
     onChecked: async (checked) => void found.push(checked),
     onPartition: () => {}
   })
