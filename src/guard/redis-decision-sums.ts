@@ -44,7 +44,6 @@ export function createDecisionSums(options: DecisionSumsOptions): DecisionSumsWr
         const pipeline = redis.pipeline().hset(keys.guardSums(hour), processId, JSON.stringify(sums))
         const replies = await pipeline.pexpire(keys.guardSums(hour), KEEP_MS).exec()
         for (const [error] of replies ?? []) if (error) throw error
-        if (hour < current && !changed.has(hour)) hours.delete(hour)
         isFaulty = false
       } catch (error) {
         changed.add(hour)
@@ -53,6 +52,8 @@ export function createDecisionSums(options: DecisionSumsOptions): DecisionSumsWr
       }
     })
     await Promise.all(writes)
+    // One hour more: a clock that is set back must not begin it anew, for what is written replaces what was.
+    for (const hour of hours.keys()) if (hour < current - 1 && !changed.has(hour)) hours.delete(hour)
   }
   const timer = setInterval(flush, FLUSH_MS)
   timer.unref()

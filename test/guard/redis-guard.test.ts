@@ -59,6 +59,20 @@ describe('sums of decisions', () => {
     expect(await of(nowMs)).toEqual([200])
   })
 
+  test('go on where they were when the clock is set back into an hour that was over', async () => {
+    let nowMs = NOW_MS
+    const sums = sumsOf('one', () => nowMs)
+    sums.add(fact(300))
+    nowMs += HOUR_MS
+    await sums.flush()
+    nowMs -= 1
+    sums.add(fact(200))
+    await sums.close()
+    expect((await readDecisionSums(redis, keys, NOW_MS, NOW_MS)).map(({ approvedMinor }) => approvedMinor)).toEqual([
+      500
+    ])
+  })
+
   test('are written by the next flush when one fails, and the fault is told once', async () => {
     const faults: unknown[] = []
     const sums = createDecisionSums({
