@@ -33,7 +33,7 @@ export interface LaterRoundsOptions {
 /** All that leads to a decision behind the first of an application: people, and evidence. */
 export function openLaterRounds(options: LaterRoundsOptions) {
   const { decisions, deciding, policy, nowMs, metrics, guard } = options
-  const { featureSet, newUuidv7, monotonicMs } = deciding
+  const { featureSet, newUuidv7 } = deciding
   const reviews = createRedisReviewStore(options)
   const deps = { decisions, reviews, nowMs }
   const observeReview = observeReviews(metrics)
@@ -42,7 +42,7 @@ export function openLaterRounds(options: LaterRoundsOptions) {
   const decide = createDecideService({
     ...deciding,
     store: createRoundStore({ ...deps, readStates: createReadStates(options) }),
-    times: createStageTimes(monotonicMs),
+    times: createStageTimes(),
     observer: {
       ...observer,
       decided: (answer, application) => {

@@ -210,7 +210,7 @@ async function main(): Promise<void> {
     retentionMs: config.DECISION_RETENTION_DAYS * DAY_MS,
     ...limits
   })
-  const times = createStageTimes(systemClock.monotonicMs)
+  const times = createStageTimes()
   const guard = await openGatewayGuard({
     policiesFolder,
     redis: eventsRedis,
@@ -314,7 +314,7 @@ async function main(): Promise<void> {
       metrics,
       log,
       isReplay: createReplayLookup({ redis, keys }),
-      leastMs: () => times.of('begin').usualMs + times.of('commit').usualMs,
+      leastMs: (nowMs) => times.of('begin', nowMs).usualMs + times.of('commit', nowMs).usualMs,
       isBacklogged: backlog.isOver,
       notReady
     },

@@ -17,8 +17,9 @@ import { decideWithin, type ExposureReading, readingOf } from './exposure.ts'
 import { chooseRung, leftOutBy, type Rung, referUnexplained } from './ladder.ts'
 import type { Restraint } from './restraint.ts'
 import type { Lineup, Made, Serving } from './serving.ts'
-import type { StageTimes } from './stage-times.ts'
-import type { Claim, Commitment, CommitOutcome, DecisionStore, NextRound } from './store.ts'
+import { settle } from './settle.ts'
+import type { StageTimes, TimedStage } from './stage-times.ts'
+import type { Claim, DecisionStore, NextRound } from './store.ts'
 
 export const STAGES = ['begin', 'features', 'score', 'policy', 'commit'] as const
 export type Stage = (typeof STAGES)[number]
@@ -95,15 +96,22 @@ export function createDecideService(deps: DecideServiceDeps): DecideService {
   const { store, observer, monotonicMs, times } = deps
   let inFlight = 0
 
+  const timed = async <Result>(stage: TimedStage, fromMs: number, work: Promise<Result>): Promise<Result> => {
+    try {
+      return await work
+    } finally {
+      const endMs = monotonicMs()
+      times.observe(stage, endMs - fromMs, endMs)
+    }
+  }
+
   const decide: DecideService = async (request) => {
     const { application, fingerprint, idempotencyKey, nowMs } = request
     const decisionId = withPartition(deps.newUuidv7(), deps.partitionOf(application))
     const claim: Claim = { application, fingerprint, decisionId, idempotencyKey, next: request.next }
     const beginAtMs = monotonicMs()
     const beginning = store.begin(claim, submittedEvent(application, nowMs))
-    const begun = await endBy(beginning, request.deadlineAtMs - beginAtMs).finally(() =>
-      times.observe('begin', monotonicMs() - beginAtMs)
-    )
+    const begun = await timed('begin', beginAtMs, endBy(beginning, request.deadlineAtMs - beginAtMs))
     const featuresAtMs = monotonicMs()
     observer.stage('begin', (featuresAtMs - beginAtMs) / 1000)
     if (begun.kind === 'decided')
@@ -116,13 +124,17 @@ export function createDecideService(deps: DecideServiceDeps): DecideService {
     observer.read(features.values)
 
     const lineup = deps.lineup()
-    const rung = chooseRung(request.deadlineAtMs - scoreAtMs, times.of('score'), times.of('commit'))
+    const rung = chooseRung(
+      request.deadlineAtMs - scoreAtMs,
+      times.of('score', scoreAtMs),
+      times.of('commit', scoreAtMs)
+    )
     if (rung === 'none') return giveUp(store, claim)
     const endAtMs = request.deadlineAtMs - reserveMs(deps, request.deadlineAtMs - beginAtMs)
     const scored = await assess(deps, lineup, { application, endAtMs, rung }, features)
     const policyAtMs = monotonicMs()
     observer.stage('score', (policyAtMs - scoreAtMs) / 1000)
-    if (rung !== 'noModel') times.observe('score', policyAtMs - scoreAtMs)
+    if (rung !== 'noModel') times.observe('score', policyAtMs - scoreAtMs, policyAtMs)
     if (policyAtMs >= request.deadlineAtMs) return giveUp(store, claim)
 
     const hasShadow = lineup.hasShadow === true
@@ -141,12 +153,8 @@ export function createDecideService(deps: DecideServiceDeps): DecideService {
     const commitAtMs = monotonicMs()
     observer.stage('policy', (commitAtMs - policyAtMs) / 1000)
 
-    const commit = ({ value, outbox, hold }: Answer) => {
-      const sentAtMs = monotonicMs()
-      return settle(deps, { claim, value, outbox, hold }, request.deadlineAtMs).finally(() =>
-        times.observe('commit', monotonicMs() - sentAtMs)
-      )
-    }
+    const commit = ({ value, outbox, hold }: Answer) =>
+      timed('commit', monotonicMs(), settle(deps, { claim, value, outbox, hold }, request.deadlineAtMs))
     let committed = await commit(answer)
     // Ends: what a reading with a fault decides holds nothing, and so cannot be refused for what is owed.
     for (let again = 1; committed.kind === 'exposed'; again++) {
@@ -326,21 +334,4 @@ async function giveUp(store: DecisionStore, claim: Claim): Promise<never> {
   throw new AssayError('store_unavailable', 'the deadline passed before the decision was made', {
     retryAfterSeconds: 1
   })
-}
-
-/** Commits; when the reply is lost the truth is read, never decided again. Both together end at the deadline. */
-async function settle(deps: DecideServiceDeps, commitment: Commitment, deadlineAtMs: number): Promise<CommitOutcome> {
-  const { store, monotonicMs } = deps
-  const within = <Result>(work: Promise<Result>) => endBy(work, deadlineAtMs - monotonicMs())
-  try {
-    return await within(store.commit(commitment))
-  } catch (cause) {
-    const { application, decisionId } = commitment.claim
-    const stored = await within(store.read(application.tenant, decisionId)).catch(() => undefined)
-    if (stored !== undefined) return { kind: 'committed' }
-    throw new AssayError('outcome_unknown', 'the store did not say whether it has the decision', {
-      cause,
-      retryAfterSeconds: 1
-    })
-  }
 }

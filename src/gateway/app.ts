@@ -68,7 +68,7 @@ export interface AppDeps {
   /** Whether a partner has sent an Idempotency-Key before: then it is let in when others are not. */
   readonly isReplay: (tenant: string, idempotencyKey: string) => Promise<boolean>
   /** What a decision takes at least just now. */
-  readonly leastMs: () => number
+  readonly leastMs: (nowMs: number) => number
   /** Whether so many events wait that no more are taken for now. */
   readonly isBacklogged: () => boolean
   /** What keeps the service from deciding; empty when ready. */

@@ -12,7 +12,7 @@ export interface SlotsOptions {
   readonly maxBurst: number
   readonly monotonicMs: () => number
   /** What a decision takes at least just now, by what the latest took. */
-  readonly leastMs: () => number
+  readonly leastMs: (nowMs: number) => number
 }
 
 export interface SlotRequest {
@@ -103,7 +103,7 @@ export function createSlots({ maxInFlight, maxBurst, monotonicMs, leastMs }: Slo
       const asking = tenants.get(name) ?? { inFlight: 0, refused: 0, refusedBefore: 0 }
       tenants.set(name, asking)
       const ceiling = ceilingOf(kind, nowMs)
-      if (kind === 'decisions' && total >= PROBES && remainingMs < leastMs()) return refuse(asking, 'late')
+      if (kind === 'decisions' && total >= PROBES && remainingMs < leastMs(nowMs)) return refuse(asking, 'late')
       if (total >= ceiling) return refuse(asking, 'full')
       if (tenants.size > 1 && kind !== 'replays') {
         const share = Math.floor(maxInFlight / tenants.size)

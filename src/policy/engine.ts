@@ -2,22 +2,24 @@ import type { Application } from '../domain/application.ts'
 import type { Limit, Offer, Outcome, Score } from '../domain/decision.ts'
 import type { EvidenceSoFar } from '../domain/evidence.ts'
 import type { NextAction } from '../domain/next-actions.ts'
-import { type Reason, type ReasonCode, rankReasons } from '../domain/reasons.ts'
+import type { Reason, ReasonCode } from '../domain/reasons.ts'
 import type { scorePoints } from '../domain/score-scale.ts'
 import type { ScorecardScore } from '../inference/scorecard.ts'
 import type { ModelScore } from '../inference/scorer.ts'
-import { type Assessed, assess, findFraudSigns } from './assess.ts'
-import { boundsOf, leastOf, limitFrom, refusalBy, withinExposure, withinPortfolio, withinStanding } from './limit.ts'
-import { makeOffers } from './offers.ts'
+import { assess, findFraudSigns } from './assess.ts'
+import { createGrant } from './grant.ts'
 import type { Band } from './price-schema.ts'
-import { nominalRateOf } from './pricing.ts'
 import { refuse, refuseFor } from './refuse.ts'
 import type { EvaluateRules } from './rule-packs.ts'
-import { type Finding, findProduct, findRuleHits } from './rules.ts'
+import { compileVelocity, type Finding, findProduct, findRuleHits } from './rules.ts'
 import type { Policy } from './schema.ts'
 import { compileStaged } from './staged.ts'
 import type { StatutoryVerdict } from './statutory.ts'
 import type { Steps } from './steps.ts'
+import type { EvaluateTables } from './tables.ts'
+
+/** Tables need stages. */
+const NO_TABLES: EvaluateTables = () => []
 
 /** Whether somebody is known as a borrower; a first loan has a limit of its own. */
 const EARLIER_LOANS = 'applicant.loans_lifetime'
@@ -118,16 +120,12 @@ export function compilePolicy(
   const earlierLoans = featureNames.indexOf(EARLIER_LOANS)
   if (earlierLoans < 0) throw new Error(`the feature catalogue does not define ${EARLIER_LOANS}`)
   if (policy.flow === 'staged') return compileStaged(policy, model, featureNames, context, earlierLoans)
-  const velocity = policy.velocity.map((rule) => ({ ...rule, column: featureNames.indexOf(rule.feature) }))
-
-  const findVelocityHits = (values: Float64Array): Finding[] =>
-    velocity
-      .filter(({ column, above }) => (values[column] as number) > above)
-      .map(({ action }) => ({ outcome: action, code: 'R501' }))
+  const findVelocity = compileVelocity(policy, featureNames)
+  const grant = createGrant(policy, NO_TABLES)
 
   const decide = (input: DecideInput): Verdict => {
-    const { application, values, nowMs } = input
-    const findings = [...findRuleHits(policy, application, nowMs), ...findVelocityHits(values)]
+    const { application, values, nowMs, exposureMinor = 0 } = input
+    const findings: Finding[] = [...findRuleHits(policy, application, nowMs), ...findVelocity(values)]
     if (fraud !== undefined) findings.push(...findFraudSigns(policy, fraud, input.assessment))
     const assessed = assess(policy, model, scorecard, input, values[earlierLoans] as number)
     const score = assessed.kind === 'usable' ? assessed.score : null
@@ -137,43 +135,18 @@ export function compilePolicy(
     if (assessed.kind === 'unusable') throw new Error('an unusable score is a finding')
     if (assessed.band.action !== 'APPROVE')
       return { ...refuse(assessed.band.action, assessed.scoreReasons, score), byScorecard }
-    return { ...grant(policy, assessed, input, values[earlierLoans] as number), byScorecard }
+    const product = findProduct(policy, application)
+    if (product === undefined) throw new Error('a product without a policy is declined by rule')
+    const facts = { application, values, ageYears: Number.NaN, exposureMinor, ...assessed.score, fraudPd: Number.NaN }
+    const grantee = {
+      input,
+      product,
+      facts,
+      assessed,
+      earlierLoans: values[earlierLoans] as number,
+      statutory: undefined
+    }
+    return { ...grant({ ...grantee, steps: {} }), byScorecard }
   }
   return decide
-}
-
-/** Why a limit is below the smallest loan, by what binds it. */
-const BELOW_MINIMUM: { readonly [C in Limit['bindingConstraint']]?: ReasonCode } = {
-  AFFORDABILITY: 'R301',
-  STANDING: 'R304',
-  PORTFOLIO: 'R902',
-  EXPOSURE: 'R303'
-}
-
-function grant(
-  policy: Policy,
-  { band, score }: Extract<Assessed, { kind: 'usable' }>,
-  { application, decisionId, nowMs, exposureMinor = 0, limitFactor = 1, portfolioShare = 1 }: DecideInput,
-  earlierLoans: number
-): Verdict {
-  const product = findProduct(policy, application)
-  if (product === undefined) throw new Error('a product without a policy is declined by rule')
-  const caps = { nominal: policy.rateCap, effective: policy.rateCap }
-  const priced = { policy, product, band, pd: score.pd, caps, nowMs }
-  const nominalRate = nominalRateOf(priced) ?? 0
-  const own = boundsOf(policy, product, band, application, { earlierLoans, nominalRate })
-  const ceiling = limitFrom(leastOf(withinPortfolio(own, portfolioShare)), product)
-  const limit = withinExposure(withinStanding(ceiling, product, limitFactor), product, exposureMinor)
-  if (limit.amountMinor < product.amountMinor.min) {
-    return refuse(refusalBy(limit), [BELOW_MINIMUM[limit.bindingConstraint] ?? 'R302'], score)
-  }
-  const made = makeOffers({ ...priced, application, limitMinor: limit.amountMinor, decisionId })
-  if (made.kind === 'none') return refuse('DECLINE', [made.code], score)
-  const isReduced = limit.amountMinor < application.amountMinor
-  const reasons = rankReasons([
-    ...(isReduced ? ([limit.bindingConstraint === 'PORTFOLIO' ? 'R902' : 'R302'] as const) : []),
-    ...(made.asked === undefined ? [] : [made.asked])
-  ])
-  const { utcOffsetMinutes } = product
-  return { outcome: 'APPROVE', score, limit, offers: made.offers, reasons, utcOffsetMinutes }
 }

@@ -1,10 +1,9 @@
-import { rankReasons } from '../domain/reasons.ts'
+import type { Limit } from '../domain/decision.ts'
+import { type ReasonCode, rankReasons } from '../domain/reasons.ts'
 import type { Assessed } from './assess.ts'
 import type { DecideInput, Verdict } from './engine.ts'
-import { type Bound, leastOf, limitFrom, refusalBy } from './limit.ts'
-import { createBounds, reasonAbove } from './limit-bounds.ts'
-import { makeOffers } from './offers.ts'
-import { nominalRateOf } from './pricing.ts'
+import { type Bound, refusalBy } from './limit.ts'
+import { reasonAbove, reasonBelowLeast } from './limit-bounds.ts'
 import type { ProductPolicy } from './product-schema.ts'
 import { refuse } from './refuse.ts'
 import type { Policy } from './schema.ts'
@@ -12,6 +11,7 @@ import type { StatutoryVerdict } from './statutory.ts'
 import type { Steps } from './steps.ts'
 import type { TableFacts } from './table-inputs.ts'
 import type { EvaluateTables } from './tables.ts'
+import { createTerms } from './terms.ts'
 
 /** Somebody whom nothing stops: what is left is how much, at what price. */
 export interface Grantee {
@@ -29,27 +29,25 @@ export interface Grantee {
  * reason for the rest; or the application is declined, where the policy wants that or the limit is below the least amount.
  */
 export function createGrant(policy: Policy, limitTables: EvaluateTables): (grantee: Grantee) => Verdict {
-  const strategies = new Map(policy.limits?.map((strategy) => [strategy.product, strategy]))
-  const boundsFor = createBounds(policy, limitTables)
+  const reducedOffers = new Map(policy.limits?.map((strategy) => [strategy.product, strategy.reducedOffers]))
+  const termsFor = createTerms(policy, limitTables)
 
   return ({ input, product, facts, assessed: { band, score }, earlierLoans, statutory, steps }) => {
-    const { application, decisionId, nowMs } = input
-    const strategy = strategies.get(product.product)
-    const caps = statutory?.caps ?? { nominal: policy.rateCap, effective: policy.rateCap }
-    const priced = { policy, product, band, pd: score.pd, caps, nowMs, stricterFromMs: statutory?.stricterFromMs }
-    const nominalRate = nominalRateOf(priced)
-    const { bounds, segment, rows } = boundsFor({
+    const { application, decisionId, nowMs, limitFactor, portfolioShare } = input
+    const { pd } = score
+    const granted = {
       product,
       band,
+      pd,
       facts,
       earlierLoans,
-      nominalRate: nominalRate ?? 0,
-      pd: score.pd,
       statutory,
-      limitFactor: input.limitFactor,
-      portfolioShare: input.portfolioShare
-    })
-    const limit = limitFrom(leastOf(bounds), product)
+      limitFactor,
+      portfolioShare,
+      decisionId,
+      nowMs
+    }
+    const { caps, price, limit, bounds, segment, rows, offersUpTo } = termsFor(granted)
     steps.limit = {
       bounds: leastByName(bounds),
       by: limit.bindingConstraint,
@@ -57,21 +55,31 @@ export function createGrant(policy: Policy, limitTables: EvaluateTables): (grant
       ...(segment !== undefined && { segment }),
       ...(rows.length > 0 && { hits: [...rows] })
     }
-    const reason = reasonAbove(limit)
     const isReduced = limit.amountMinor < application.amountMinor
     const isTooLittle = limit.amountMinor < product.amountMinor.min
-    if (isTooLittle || (isReduced && strategy?.reducedOffers === false)) {
-      return refuse(refusalBy(limit), [isTooLittle && limit.bindingConstraint === 'EXPOSURE' ? 'R303' : reason], score)
-    }
+    if (isTooLittle) return refuse(refusalBy(limit), [reasonBelowLeast(limit)], score)
+    if (isReduced && reducedOffers.get(product.product) === false)
+      return refuse(refusalBy(limit), [reasonAbove(limit)], score)
 
-    steps.price = { nominalRate, caps: { nominal: caps.nominal ?? 1, effective: caps.effective ?? 1 } }
-    const made = makeOffers({ ...priced, application, limitMinor: limit.amountMinor, decisionId })
+    steps.price = {
+      nominalRate: price?.nominalRate ?? null,
+      caps: { nominal: caps.nominal ?? 1, effective: caps.effective ?? 1 }
+    }
+    const made = offersUpTo(limit.amountMinor)
     steps.offers = made.kind === 'none' ? made.code : made.offers.length
     if (made.kind === 'none') return refuse('DECLINE', [made.code], score)
     const { utcOffsetMinutes } = product
-    const reasons = rankReasons([...(isReduced ? [reason] : []), ...(made.asked === undefined ? [] : [made.asked])])
+    const reasons = rankReasons([
+      ...(isReduced ? [reasonReduced(policy, limit)] : []),
+      ...(made.asked === undefined ? [] : [made.asked])
+    ])
     return { outcome: 'APPROVE', score, limit, offers: made.offers, reasons, utcOffsetMinutes }
   }
+}
+
+/** A policy without stages never told what reduced an offer, but for the portfolio; its decisions are replayed to the bit. */
+function reasonReduced({ flow }: Policy, limit: Limit): ReasonCode {
+  return flow === 'staged' || limit.bindingConstraint === 'PORTFOLIO' ? reasonAbove(limit) : 'R302'
 }
 
 /** The least bound of each kind in whole minor units. */

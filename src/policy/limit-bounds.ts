@@ -14,8 +14,6 @@ export interface Bounded {
   readonly band: Band
   readonly facts: TableFacts
   readonly earlierLoans: number
-  /** Interest a year as a ratio, for what the income can carry. */
-  readonly nominalRate: number
   /** Calibrated probability of default. */
   readonly pd: number
   readonly statutory: StatutoryVerdict | undefined
@@ -48,14 +46,22 @@ export function reasonAbove({ bindingConstraint }: Limit): ReasonCode {
   return REASON_OF[bindingConstraint] ?? 'R302'
 }
 
+/** Why a limit is below the least amount of the product. */
+export function reasonBelowLeast(limit: Limit): ReasonCode {
+  return limit.bindingConstraint === 'EXPOSURE' ? 'R303' : reasonAbove(limit)
+}
+
 /**
- * All that bounds what may be granted, whoever grants it: product, band, history, income, tables, what is owed, law and
- * partners.
+ * All that bounds what may be granted, whoever grants it: product, band, history, what the income carries at a yearly rate,
+ * tables, what is owed, law and partners.
  */
-export function createBounds(policy: Policy, limitTables: EvaluateTables): (bounded: Bounded) => Bounds {
+export function createBounds(
+  policy: Policy,
+  limitTables: EvaluateTables
+): (bounded: Bounded, nominalRate: number) => Bounds {
   const strategies = new Map(policy.limits?.map((strategy) => [strategy.product, strategy]))
 
-  return ({ product, band, facts, earlierLoans, nominalRate, pd, statutory, limitFactor = 1, portfolioShare = 1 }) => {
+  return ({ product, band, facts, earlierLoans, pd, statutory, limitFactor = 1, portfolioShare = 1 }, nominalRate) => {
     const strategy = strategies.get(product.product)
     const { limitShare, segment, rows } = askTables(limitTables, facts)
     const context = { earlierLoans, nominalRate, pd, strategy, segment }

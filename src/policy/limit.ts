@@ -15,7 +15,7 @@ export interface Bound {
 
 export interface LimitContext {
   readonly earlierLoans: number
-  /** Interest a year as a ratio (nominalRateOf), for what the income can carry. */
+  /** Interest a year as a ratio, for what the income can carry. */
   readonly nominalRate: number
   /** Calibrated probability of default. */
   readonly pd?: number
@@ -90,31 +90,4 @@ export function limitFrom(
   { currency, amountMinor: { step } }: ProductPolicy
 ): Limit {
   return { currency, amountMinor: amountMinor > 0 ? floorToStep(amountMinor, step) : 0, bindingConstraint }
-}
-
-/** The most that may be granted: the least of what product, band, history and income allow, and which of them it is. */
-export function limitOf(
-  policy: Policy,
-  product: ProductPolicy,
-  band: Band,
-  application: Application,
-  context: LimitContext
-): Limit {
-  return limitFrom(leastOf(boundsOf(policy, product, band, application, context)), product)
-}
-
-/** What reviews and warnings leave of a limit, in whole steps. */
-export function withinStanding(limit: Limit, product: ProductPolicy, limitFactor: number): Limit {
-  if (limitFactor >= 1) return limit
-  return limitFrom(
-    { amountMinor: roundHalfUp(limit.amountMinor * limitFactor), bindingConstraint: 'STANDING' },
-    product
-  )
-}
-
-/** What is left of a limit above what is owed or held already, in whole steps. */
-export function withinExposure(limit: Limit, { amountMinor: { step } }: ProductPolicy, exposureMinor: number): Limit {
-  if (!(exposureMinor > 0)) return limit
-  const amountMinor = floorToStep(Math.max(0, limit.amountMinor - exposureMinor), step)
-  return { ...limit, amountMinor, bindingConstraint: 'EXPOSURE' }
 }

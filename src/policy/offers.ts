@@ -9,11 +9,14 @@ import { carriedMinor, freeMinorEach, methodsOf, type Periods, periodsOf } from 
 import { type CellContext, offerOf } from './offers-cell.ts'
 import { mayFund } from './offers-funding.ts'
 import { offeredAmounts, offeredTerms } from './offers-grid.ts'
-import { type PriceRequest, priceOf } from './pricing.ts'
+import type { Price, PriceRequest, RateCaps } from './pricing.ts'
 import { MAX_OFFERS, type ProductPolicy } from './product-schema.ts'
 import { offersEndMs } from './validity.ts'
 
-export interface OffersRequest extends PriceRequest {
+export interface OffersRequest extends Pick<PriceRequest, 'policy' | 'product' | 'nowMs'> {
+  /** Before any cap; undefined where the policy has none. */
+  readonly price: Price | undefined
+  readonly caps: RateCaps
   readonly application: Application
   /** The most that may be granted; what is asked bounds the offers too. */
   readonly limitMinor: number
@@ -41,7 +44,7 @@ export type Offers =
  * heaviest instalment the income cannot carry is smaller, by whole steps; one that then equals another is told once.
  */
 export function makeOffers(request: OffersRequest): Offers {
-  const { policy, product, application, limitMinor, caps, decisionId, nowMs } = request
+  const { policy, product, application, limitMinor, price, caps, decisionId, nowMs } = request
   const { min, step } = product.amountMinor
   const grantedMinor = Math.min(application.amountMinor, limitMinor)
   if (!(grantedMinor >= min)) return { kind: 'none', code: 'R320' }
@@ -49,7 +52,6 @@ export function makeOffers(request: OffersRequest): Offers {
   if (product.funding !== undefined && !mayFund(policy, product.funding, isoDate(startDay))) {
     return { kind: 'none', code: 'R205' }
   }
-  const price = priceOf(request)
   if (price === undefined) return { kind: 'none', code: 'R310' }
   const expiresAt = new Date(offersEndMs(nowMs, policy.offerValidDays, request.stricterFromMs)).toISOString()
   const context: CellContext = { product, price, caps, expiresAt }

@@ -2,17 +2,15 @@ import type { Application } from '../domain/application.ts'
 import type { Limit, Offer, Score } from '../domain/decision.ts'
 import type { EvidenceSoFar } from '../domain/evidence.ts'
 import { type Reason, type ReasonCode, rankReasons } from '../domain/reasons.ts'
-import { leastOf, limitFrom } from './limit.ts'
-import { createBounds, reasonAbove } from './limit-bounds.ts'
+import { reasonAbove, reasonBelowLeast } from './limit-bounds.ts'
 import type { LoadedPolicy } from './load.ts'
-import { makeOffers } from './offers.ts'
 import type { Band } from './price-schema.ts'
-import { nominalRateOf } from './pricing.ts'
 import { ageOf, findProduct, findRuleHits } from './rules.ts'
 import type { Policy } from './schema.ts'
 import { compileStatutory, type StatutoryVerdict } from './statutory.ts'
 import { createInputs } from './table-inputs.ts'
 import { compileTables } from './tables.ts'
+import { createTerms } from './terms.ts'
 
 /** Below 1, which is no usable probability. */
 const HIGHEST_PD = 0.999
@@ -79,36 +77,31 @@ export function approveByPerson(
   const { min } = product.amountMinor
   const band = approvingBand(policy, score)
   if (band === undefined) return refused(['R310'])
-  const caps = statutory?.caps ?? { nominal: policy.rateCap, effective: policy.rateCap }
   const pd = score?.pd ?? Math.min(band.pdBelow, HIGHEST_PD)
-  const priced = { policy, product, band, pd, caps, nowMs, stricterFromMs: statutory?.stricterFromMs }
-  const nominalRate = nominalRateOf(priced)
-  if (nominalRate === null) return refused(['R310'])
-  const { limitFactor, portfolioShare } = input
-  const { points = Number.NaN } = score ?? {}
-  const scored = { pd, points, band: band.band, fraudPd: input.fraudPd }
-  const { values, evidence } = input
+  const { limitFactor, portfolioShare, values, evidence } = input
+  const scored = { pd, points: score?.points ?? Number.NaN, band: band.band, fraudPd: input.fraudPd }
   const facts = { application, values, ageYears, exposureMinor, evidence, ...scored }
-  const boundsFor = boundsUnder(policy, input.featureNames)
-  const { bounds } = boundsFor({
+  const termsFor = termsUnder(policy, input.featureNames)
+  const { price, limit, offersUpTo } = termsFor({
     product,
     band,
     facts,
     earlierLoans,
-    nominalRate,
     pd,
     statutory,
     limitFactor,
-    portfolioShare
+    portfolioShare,
+    decisionId,
+    nowMs
   })
-  const limit = limitFrom(leastOf(bounds), product)
-  const above = limit.bindingConstraint === 'EXPOSURE' ? 'R303' : reasonAbove(limit)
+  if (price === undefined) return refused(['R310'])
+  const above = reasonBelowLeast(limit)
   if (limit.amountMinor < min) return refused([above])
   const wantedMinor = input.amountMinor ?? application.amountMinor
   if (input.amountMinor !== undefined && wantedMinor > limit.amountMinor) return refused([above])
   if (wantedMinor < min) return refused(['R320'])
   const limitMinor = Math.min(wantedMinor, limit.amountMinor)
-  const made = makeOffers({ ...priced, application, limitMinor, decisionId })
+  const made = offersUpTo(limitMinor)
   if (made.kind === 'none') return refused([made.code])
   const reasons = rankReasons([
     ...(limit.amountMinor < application.amountMinor ? [reasonAbove(limit)] : []),
@@ -119,9 +112,9 @@ export function approveByPerson(
   return { kind: 'approved', limit, offers: made.offers, reasons, utcOffsetMinutes, statutory }
 }
 
-function boundsUnder(policy: Policy, featureNames: readonly string[]) {
+function termsUnder(policy: Policy, featureNames: readonly string[]) {
   const bands = policy.bands.map(({ band }) => band)
-  return createBounds(policy, compileTables(policy.tables ?? [], 'limit', createInputs(featureNames, bands)))
+  return createTerms(policy, compileTables(policy.tables ?? [], 'limit', createInputs(featureNames, bands)))
 }
 
 function refused(codes: readonly ReasonCode[]): PersonVerdict {

@@ -20,7 +20,6 @@ export interface PriceRequest {
   readonly band: Band
   /** Calibrated probability of default. */
   readonly pd: number
-  readonly caps: RateCaps
   readonly nowMs: number
 }
 
@@ -46,11 +45,6 @@ export function priceOf({ policy, product, band, pd, nowMs }: PriceRequest): Pri
   const { floor, tick, marginRatio } = pricing
   const costRate = riskRate(pricing, { pd: row.pd, fundingRate, marginRatio: row.marginRatio ?? marginRatio })
   return { nominalRate: Math.max(floor, ceilToTick(costRate, tick)), leastRate: Math.max(floor, costRate) }
-}
-
-/** The contract’s interest a year for a band on a day, before any cap; null where the policy has no price. */
-export function nominalRateOf(request: PriceRequest): number | null {
-  return priceOf(request)?.nominalRate ?? null
 }
 
 /** Whether an all-in rate is within the caps on both readings. NaN is not. */

@@ -112,6 +112,23 @@ export function addHardHits(stage: HardRule['stage'], asked: Asked, hits: Hit[])
   }
 }
 
+/** The rules on what a feature counts; a feature that is missing hits none. */
+export function compileVelocity(
+  { velocity }: Policy,
+  featureNames: readonly string[]
+): (values: Float64Array) => Hit[] {
+  const rules = velocity.map((rule, index) => ({ ...rule, index, column: featureNames.indexOf(rule.feature) }))
+  return (values) => {
+    const hits: Hit[] = []
+    for (const { column, above, action, feature, index } of rules) {
+      const value = values[column] as number
+      if (value > above)
+        hits.push({ outcome: action, code: 'R501', rule: `velocity/${index}`, read: { [feature]: value } })
+    }
+    return hits
+  }
+}
+
 /** Whole years at least, or NaN: only the year of birth is known, and until it is over the birthday may still be ahead. */
 export function ageOf({ facts: { birthYear } }: Application, nowMs: number): number {
   return birthYear === undefined ? Number.NaN : new Date(nowMs).getUTCFullYear() - birthYear - 1

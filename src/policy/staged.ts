@@ -5,7 +5,7 @@ import type { Decide, DecideInput, ModelFacts, PolicyContext, Verdict } from './
 import { createGrant } from './grant.ts'
 import type { ProductPolicy } from './product-schema.ts'
 import { refuse, refuseFor } from './refuse.ts'
-import { addHardHits, ageOf, findProduct, type Hit } from './rules.ts'
+import { addHardHits, ageOf, compileVelocity, findProduct, type Hit } from './rules.ts'
 import type { Policy } from './schema.ts'
 import { compileStatutory, type EvaluateStatutory, type StatutoryVerdict } from './statutory.ts'
 import { type Steps, stageStep } from './steps.ts'
@@ -93,19 +93,6 @@ export function compileStaged(
     if (product === undefined) throw new Error('a product without a policy is declined by rule')
     const verdict = grant({ ...run, product, facts: withScore, assessed, earlierLoans })
     return { ...verdict, ...kept(run), byScorecard }
-  }
-}
-
-function compileVelocity({ velocity }: Policy, featureNames: readonly string[]): (values: Float64Array) => Hit[] {
-  const rules = velocity.map((rule, index) => ({ ...rule, index, column: featureNames.indexOf(rule.feature) }))
-  return (values) => {
-    const hits: Hit[] = []
-    for (const { column, above, action, feature, index } of rules) {
-      const value = values[column] as number
-      if (value > above)
-        hits.push({ outcome: action, code: 'R501', rule: `velocity/${index}`, read: { [feature]: value } })
-    }
-    return hits
   }
 }
 

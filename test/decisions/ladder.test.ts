@@ -8,7 +8,7 @@ import {
   referUnexplained,
   type StageTime
 } from '../../src/decisions/ladder.ts'
-import { createStageTimes } from '../../src/decisions/stage-times.ts'
+import { createStageTimes, type TimedStage } from '../../src/decisions/stage-times.ts'
 import type { Verdict } from '../../src/policy/engine.ts'
 
 const ms = fc.double({ min: 0, max: 10_000, noNaN: true })
@@ -93,7 +93,14 @@ describe('what was left out', () => {
 describe('how long stages take', () => {
   const timesOf = () => {
     const clock = { nowMs: 0 }
-    return { clock, times: createStageTimes(() => clock.nowMs) }
+    const times = createStageTimes()
+    return {
+      clock,
+      times: {
+        of: (stage: TimedStage) => times.of(stage, clock.nowMs),
+        observe: (stage: TimedStage, ms: number) => times.observe(stage, ms, clock.nowMs)
+      }
+    }
   }
 
   test('is nothing before the first, and a steady time is what is known of it', () => {

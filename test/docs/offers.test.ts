@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { OfferSchema } from '../../src/domain/decision.ts'
-import { nominalRateOf } from '../../src/policy/pricing.ts'
+import { priceOf } from '../../src/policy/pricing.ts'
 import type { Policy } from '../../src/policy/schema.ts'
 
 const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8')
@@ -23,8 +23,7 @@ test('docs/offers.md has the prices of the shipped policy', () => {
   const expected = priced.map((product) => [
     product.product,
     ...bands.map((band) => {
-      const caps = { nominal: null, effective: null }
-      const rate = nominalRateOf({ policy: POLICY, product, band, pd: 0.05, caps, nowMs: Date.UTC(2026, 10, 25) })
+      const rate = priceOf({ policy: POLICY, product, band, pd: 0.05, nowMs: Date.UTC(2026, 10, 25) })?.nominalRate
       return `${Math.round(rate! * 10_000) / 100} %`
     })
   ])

@@ -67,7 +67,7 @@ export async function createGateway({ redis, keys, random, onExposed }: GatewayO
       exposed: onExposed,
       challengerFailed: nothing
     },
-    times: createStageTimes(() => performance.now()),
+    times: createStageTimes(),
     commitReserveMs: 1000
   })
   return {

@@ -3,9 +3,9 @@ import { expect, test } from 'vitest'
 import type { Application } from '../../src/domain/application.ts'
 import { compileCheck } from '../../src/domain/check.ts'
 import { OfferSchema } from '../../src/domain/decision.ts'
-import { makeOffers } from '../../src/policy/offers.ts'
 import type { LprSeries } from '../../src/policy/rule-pack-schema.ts'
 import type { Policy } from '../../src/policy/schema.ts'
+import { pricedOffers } from './priced-offers.ts'
 
 const POLICY = JSON.parse(await readFile(new URL('../../policies/baseline.json', import.meta.url), 'utf8')) as Policy
 const SHIPPED = new URL('../../policies/rule-packs/lpr-1y.json', import.meta.url)
@@ -20,7 +20,7 @@ function shipped(product: 'consumer' | 'business', band: string, amountMinor = 1
     term: { count: 12, unit: 'month' },
     facts: { monthlyIncomeMinor: 5_000_000 }
   } as unknown as Application
-  return makeOffers({
+  return pricedOffers({
     policy: POLICY,
     product: POLICY.products.find((one) => one.product === product)!,
     band: POLICY.bands.find((one) => one.band === band)!,

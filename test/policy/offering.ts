@@ -2,11 +2,12 @@ import { readFile } from 'node:fs/promises'
 import type { Application } from '../../src/domain/application.ts'
 import type { Offer } from '../../src/domain/decision.ts'
 import type { Fee } from '../../src/domain/fees.ts'
-import { makeOffers, type Offers } from '../../src/policy/offers.ts'
+import type { Offers } from '../../src/policy/offers.ts'
 import type { Pricing } from '../../src/policy/price-schema.ts'
 import type { RateCaps } from '../../src/policy/pricing.ts'
 import type { ProductPolicy } from '../../src/policy/product-schema.ts'
 import type { Policy } from '../../src/policy/schema.ts'
+import { pricedOffers } from './priced-offers.ts'
 
 /** A policy of fixed prices, one offer a decision and no fees. */
 const FIRST = JSON.parse(await readFile(new URL('../../policies/baseline-1.json', import.meta.url), 'utf8')) as Policy
@@ -65,7 +66,7 @@ export function offering(asked: Asked): Offers {
     term: { count: months, unit: 'month' },
     facts
   }
-  return makeOffers({
+  return pricedOffers({
     policy: { ...FIRST, ...asked.policy },
     product: { ...BARE, ...asked.product },
     band: { band: 'A', pdBelow: 0.1, action: 'APPROVE', nominalRate: asked.nominalRate ?? 0.18, limitShare: 1 },

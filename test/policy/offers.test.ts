@@ -6,11 +6,11 @@ import { annualise, irrPerPeriod } from '../../src/domain/apr.ts'
 import { compileCheck } from '../../src/domain/check.ts'
 import { type Offer, OfferSchema } from '../../src/domain/decision.ts'
 import { PERIODIC_METHODS, type RepaymentMethod } from '../../src/domain/schedule-methods.ts'
-import { limitOf } from '../../src/policy/limit.ts'
-import { makeOffers } from '../../src/policy/offers.ts'
+import { boundsOf, leastOf, limitFrom } from '../../src/policy/limit.ts'
 import type { Band } from '../../src/policy/price-schema.ts'
 import type { ProductPolicy } from '../../src/policy/product-schema.ts'
 import { type Policy, PolicySchema } from '../../src/policy/schema.ts'
+import { pricedOffers } from './priced-offers.ts'
 
 const POLICY = JSON.parse(await readFile(new URL('../../policies/baseline-1.json', import.meta.url), 'utf8')) as Policy
 const CONSUMER = POLICY.products.find(({ product }) => product === 'consumer') as ProductPolicy
@@ -34,7 +34,7 @@ interface Asked {
 }
 
 const made = ({ product = CONSUMER, price = 0.18, application = asking(1_000_000, 12), cap = 0.24 }: Asked) =>
-  makeOffers({
+  pricedOffers({
     policy: POLICY,
     product,
     band: bandAt(price),
@@ -104,7 +104,10 @@ describe('offers of a product', () => {
 test('the limit is what the lightest way to repay allows', () => {
   const application = asking(10_000_000, 12, 190_000)
   const limitWith = (product: ProductPolicy) =>
-    limitOf(POLICY, product, bandAt(0.18), application, { earlierLoans: 1, nominalRate: 0.18 })
+    limitFrom(
+      leastOf(boundsOf(POLICY, product, bandAt(0.18), application, { earlierLoans: 1, nominalRate: 0.18 })),
+      product
+    )
   expect(limitWith(CONSUMER)).toMatchObject({ amountMinor: 1_030_000, bindingConstraint: 'AFFORDABILITY' })
   expect(limitWith(ALL)).toEqual(limitWith(CONSUMER))
   expect(limitWith(withMethods('BULLET'))).toMatchObject({ amountMinor: 90_000, bindingConstraint: 'AFFORDABILITY' })

@@ -165,7 +165,7 @@ export async function buildTestApp(options: TestAppOptions = {}): Promise<TestAp
     partitionOf: ({ refs }: Application) => partitionOfText(refs.applicant),
     newUuidv7: randomUUIDv7,
     monotonicMs: clock.monotonicMs,
-    times: options.times ?? createStageTimes(clock.monotonicMs),
+    times: options.times ?? createStageTimes(),
     commitReserveMs: 50,
     restraintOf: options.restraintOf ?? (() => undefined)
   }

@@ -30,7 +30,7 @@ export interface AdmissionOptions {
   readonly deadlineMs: number
   readonly clock: Pick<Clock, 'monotonicMs'>
   /** What a decision takes at least just now. */
-  readonly leastMs: () => number
+  readonly leastMs: (nowMs: number) => number
   /** Whether this partner has sent this Idempotency-Key before. */
   readonly isReplay: (tenant: string, idempotencyKey: string) => Promise<boolean>
   readonly onShed: (route: string, why: Refusal) => void
