@@ -30,7 +30,8 @@ export interface CellContext {
   readonly product: ProductPolicy
   readonly price: Price
   readonly caps: RateCaps
-  readonly expiresAt: string
+  /** Told of each offer of a grid; undefined elsewhere. */
+  readonly expiresAt: string | undefined
 }
 
 /**
@@ -117,7 +118,7 @@ function composeOffer({ product, expiresAt }: CellContext, cell: Cell, { loan, f
     offer.totalFeesMinor = fees.upfrontMinor + fees.eachPeriodMinor * rows.length
     offer.totalCostMinor = totalInterestMinor + offer.totalFeesMinor
   }
-  if (product.offerGrid !== undefined) offer.expiresAt = expiresAt
+  if (expiresAt !== undefined) offer.expiresAt = expiresAt
   if (product.disclosure !== undefined) {
     const disclosed = { loan, fees: product.fees ?? [], totalInterestMinor, nominal: rates.nominal }
     offer.costDisclosure = discloseCosts(product.disclosure, disclosed)

@@ -53,7 +53,8 @@ export function makeOffers(request: OffersRequest): Offers {
     return { kind: 'none', code: 'R205' }
   }
   if (price === undefined) return { kind: 'none', code: 'R310' }
-  const expiresAt = new Date(offersEndMs(nowMs, policy.offerValidDays, request.stricterFromMs)).toISOString()
+  const endMs = offersEndMs(nowMs, policy.offerValidDays, request.stricterFromMs)
+  const expiresAt = product.offerGrid === undefined ? undefined : new Date(endMs).toISOString()
   const context: CellContext = { product, price, caps, expiresAt }
   const plans = planTerms(product, application.term, startDay)
   const offers: Offer[] = []

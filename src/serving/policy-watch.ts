@@ -1,10 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { type ActivePolicies, activeFileOf, parseActivePolicies, policyFileOf } from './active-policy.ts'
-
-/** How often the files are looked at: a change decides well within a second. */
-const LOOK_MS = 200
-/** A change that was refused is tried again this much later, and counts again: an alert must not end while it lasts. */
-const RETRY_MS = 5000
+import { type Following, follow } from './follow.ts'
 
 export interface PolicyWatchOptions {
   readonly folder: URL
@@ -19,11 +15,8 @@ export interface PolicyWatchOptions {
   readonly nowMs: () => number
 }
 
-export interface PolicyWatch {
+export interface PolicyWatch extends Following {
   readonly current: () => ActivePolicies
-  /** Looks now, instead of at the next look. */
-  readonly look: () => Promise<void>
-  readonly close: () => Promise<void>
 }
 
 /**
@@ -33,49 +26,15 @@ export interface PolicyWatch {
  */
 export function watchPolicies({ folder, first, load, onSwap, onFault, nowMs }: PolicyWatchOptions): PolicyWatch {
   let current = first
+  const take = async (isClosed: () => boolean): Promise<void> => {
+    const next = await load()
+    if (isClosed() || idsOf(next) === idsOf(current)) return
+    onSwap(next)
+    current = next
+  }
   // What is there at the start may be what could not be loaded: the first look tells.
-  let seen = ''
-  let failed = { stamp: '', atMs: Number.NEGATIVE_INFINITY }
-  let looking: Promise<void> | undefined
-  let isClosed = false
-
-  const swap = async (): Promise<void> => {
-    const stamp = await stampOf(folder)
-    if (stamp === seen || (stamp === failed.stamp && nowMs() < failed.atMs + RETRY_MS)) return
-    try {
-      const next = await load()
-      if (isClosed) return
-      if (idsOf(next) !== idsOf(current)) {
-        onSwap(next)
-        current = next
-      }
-    } catch (error) {
-      failed = { stamp, atMs: nowMs() }
-      throw error
-    }
-    // What was loaded may be later than the stamp: then the next look finds another one and loads again.
-    seen = stamp
-  }
-
-  const look = (): Promise<void> => {
-    looking ??= swap()
-      .catch(onFault)
-      .finally(() => {
-        looking = undefined
-      })
-    return looking
-  }
-  const timer = setInterval(() => void look(), LOOK_MS).unref()
-
-  return {
-    current: () => current,
-    look,
-    close: async () => {
-      isClosed = true
-      clearInterval(timer)
-      await looking
-    }
-  }
+  const { look, close } = follow({ stampOf: () => stampOf(folder), seen: undefined, take, onFault, nowMs })
+  return { current: () => current, look, close }
 }
 
 function idsOf({ active, shadow }: ActivePolicies): string {
