@@ -6,7 +6,7 @@ const strict = { additionalProperties: false } as const
 const { name, basis, payee, payeeLicence } = chargeTexts
 
 /** A charge that falls due only when the borrower does not pay as agreed. */
-export const ContingentChargeSchema = Type.Object(
+const ContingentChargeSchema = Type.Object(
   {
     name,
     basis,

@@ -86,7 +86,7 @@ export const OfferSchema = Type.Object(
 )
 export type Offer = Static<typeof OfferSchema>
 
-export const LimitSchema = Type.Object(
+const LimitSchema = Type.Object(
   {
     currency: CurrencySchema,
     amountMinor: amountSchema('The most that could be granted now'),

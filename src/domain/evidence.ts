@@ -5,7 +5,7 @@ import { type Evidence, type NextAction, NextActionSchema, STEP_UPS, type StepUp
 import type { ReasonCode } from './reasons.ts'
 
 /** Of one application, over all its rounds: far more than any policy asks for. */
-export const MAX_GIVEN = 64
+const MAX_GIVEN = 64
 
 const strict = { additionalProperties: false } as const
 

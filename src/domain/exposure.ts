@@ -11,7 +11,7 @@ const Minor = Type.Integer()
  * What an applicant owes or has been offered, as Redis keeps it and redis/lua/05-exposure.lua writes it. In doubt it is more
  * than is owed, never less: a loan of no known currency counts in each, an event that does not fit lowers nothing.
  */
-export const ExposureSchema = Type.Object({
+const ExposureSchema = Type.Object({
   r: Type.Optional(
     Type.Record(
       Type.String(),

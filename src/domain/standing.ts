@@ -1,13 +1,13 @@
 import { type Static, Type } from 'typebox'
 import { compileCheck } from './check.ts'
 
-export const STANDING_STATES = ['reduced', 'frozen'] as const
+const STANDING_STATES = ['reduced', 'frozen'] as const
 
 /**
  * How an applicant stands between two decisions: what reviews of the limit and warnings have come to. Nothing is stored of who
  * stands as the policy alone says.
  */
-export const StandingSchema = Type.Object(
+const StandingSchema = Type.Object(
   {
     state: Type.Enum([...STANDING_STATES]),
     limitFactor: Type.Number({ exclusiveMinimum: 0, maximum: 1, description: 'Of what the policy would grant' }),

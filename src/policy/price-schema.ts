@@ -49,7 +49,7 @@ const PriceRowSchema = Type.Object(
 )
 
 /** A risk-based price a year on the average balance (domain reference 3.5), on a grid by band. */
-export const PricingSchema = Type.Object(
+const PricingSchema = Type.Object(
   {
     products: Type.Array(Type.Enum([...PRODUCTS]), { minItems: 1, uniqueItems: true }),
     funding: Type.Array(FundingPointSchema, { minItems: 1, description: 'By rising date' }),

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox'
 import { CONSENTS, PRODUCTS, PURPOSES } from '../domain/application.ts'
 import { amountSchema, CurrencySchema } from '../domain/money.ts'
 
-export const RULE_STATUSES = ['in_force', 'draft', 'guidance', 'internal'] as const
+const RULE_STATUSES = ['in_force', 'draft', 'guidance', 'internal'] as const
 export type RuleStatus = (typeof RULE_STATUSES)[number]
 export const LENDER_TYPES = ['online_microloan', 'microloan', 'bank', 'consumer_finance', 'trust'] as const
 export type LenderType = (typeof LENDER_TYPES)[number]
@@ -146,10 +146,6 @@ export const RulePackHeadSchema = Type.Object(
 )
 
 /** A rule pack file: the rules of one jurisdiction, each with its days, its status and where it comes from. */
-export const RulePackSchema = Type.Object(
-  { ...head, rules: Type.Array(Type.Union(Object.values(RULE_SCHEMAS)), { minItems: 1 }) },
-  { ...strict, $id: 'RulePack' }
-)
 export interface RulePack extends Omit<Static<typeof RulePackHeadSchema>, 'rules'> {
   readonly rules: readonly Rule[]
 }

@@ -7,7 +7,7 @@ import { ProductSchema } from './product-schema.ts'
 import { ReviewPolicySchema } from './review-policy.ts'
 
 /** Why a score can be missing although nothing is wrong with the application. */
-export const SCORE_FAULTS = [
+const SCORE_FAULTS = [
   'SYS_INFERENCE_TIMEOUT',
   'SYS_INFERENCE_UNAVAILABLE',
   'SYS_OVERLOAD'

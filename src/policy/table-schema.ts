@@ -5,7 +5,7 @@ import { REASON_CODES } from '../domain/reasons.ts'
 /** Where in a decision a table is asked; `credit` and `limit` know the score. */
 export const TABLE_STAGES = ['fraud', 'eligibility', 'credit', 'limit'] as const
 export type TableStage = (typeof TABLE_STAGES)[number]
-export const TABLE_ACTIONS = ['PASS', 'REFER', 'DECLINE', 'STEP_UP'] as const
+const TABLE_ACTIONS = ['PASS', 'REFER', 'DECLINE', 'STEP_UP'] as const
 
 const strict = { additionalProperties: false } as const
 

@@ -37,7 +37,7 @@ const EntrySchema = Type.Object(
 export type PolicyEntry = Static<typeof EntrySchema>
 
 /** policies/active.json: which policy decides, which did before, and which is evaluated beside it. */
-export const ActivePoliciesSchema = Type.Object(
+const ActivePoliciesSchema = Type.Object(
   {
     active: EntrySchema,
     previous: Type.Optional(Type.Union([EntrySchema, Type.Null()], { description: 'Where a rollback goes' })),

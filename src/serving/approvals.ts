@@ -10,7 +10,7 @@ export function manifestText(manifest: Manifest): string {
 }
 
 /** What an approval is of: the text of the manifest with empty approvals, and with it every file’s hash. */
-export function approvedSha256(manifest: Manifest): string {
+function approvedSha256(manifest: Manifest): string {
   return createHash('sha256')
     .update(manifestText({ ...manifest, approvals: [] }))
     .digest('hex')

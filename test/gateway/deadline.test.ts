@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import type { TimedStage } from '../../src/decisions/stage-times.ts'
+import type { StageTimes, TimedStage } from '../../src/decisions/stage-times.ts'
 import type { Decision } from '../../src/domain/decision.ts'
 import { EXPLAIN_NONE, type ExplainFrom, type ScoreOutcome } from '../../src/inference/scorer.ts'
 import { readStored } from '../redis/stored.ts'
@@ -79,6 +79,29 @@ describe('a decision with too little time', () => {
     known.commit = 1
     await vi.waitFor(async () => expect((await postDecision(service, request)).statusCode).toBe(200), { interval: 20 })
   })
+})
+
+test('what each stage took is remembered once, whether it came to something or not', async () => {
+  const clock = { atMs: 1_000_000 }
+  const observe = vi.fn<StageTimes['observe']>()
+  const service = await buildTestApp({
+    times: { ...timesWith({}), observe },
+    clock: { monotonicMs: () => clock.atMs },
+    score: () => {
+      clock.atMs += 7
+      return approve()
+    }
+  })
+  await postDecision(service, application())
+  expect(observe.mock.calls).toEqual([
+    ['begin', 0, 1_000_000],
+    ['score', 7, 1_000_007],
+    ['commit', 0, 1_000_007]
+  ])
+  observe.mockClear()
+  service.redis.disconnect()
+  expect((await postDecision(service, application())).statusCode).toBe(503)
+  expect(observe.mock.calls).toEqual([['begin', 0, 1_000_007]])
 })
 
 describe('Assay-Deadline-Ms', () => {

@@ -9,7 +9,7 @@ import type { LoanStore } from '../../loans/loan-store.ts'
 import { principalOf } from '../plugins/authentication.ts'
 import { problemResponses } from '../problem.ts'
 
-export const MAX_LISTED_LOANS = 100
+const MAX_LISTED_LOANS = 100
 
 export interface LoanRoutesOptions {
   readonly loans: Pick<LoanStore, 'find' | 'listByApplicant'>
