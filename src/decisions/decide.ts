@@ -305,10 +305,7 @@ function composeDecision(assessed: Assessed): { readonly made: Made; readonly an
     made: {
       ...known,
       modelId,
-      exposureMinor: exposure.owedMinor,
-      limitFactor: exposure.standing?.limitFactor ?? 1,
-      // Who decides beside it decides within the same share; a pause is not theirs to tell.
-      portfolioShare: exposure.restraint?.limitShare || 1,
+      exposure,
       verdict
     },
     answer

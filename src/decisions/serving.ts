@@ -4,6 +4,7 @@ import type { ScorecardScore } from '../inference/scorecard.ts'
 import type { Scorer } from '../inference/scorer.ts'
 import type { Assessment, Decide as DecideByPolicy, Verdict } from '../policy/engine.ts'
 import type { AnswerContext } from './answer.ts'
+import type { ExposureReading } from './exposure.ts'
 
 /** All that one model decides with, so that no decision mixes two. */
 export interface Serving {
@@ -28,11 +29,8 @@ export interface Made {
   readonly assessment: Assessment
   readonly verdict: Verdict
   readonly nowMs: number
-  /** What was owed or held already. */
-  readonly exposureMinor: number
-  readonly limitFactor?: number
-  /** Of what the limit would be, what the portfolio allowed. */
-  readonly portfolioShare?: number
+  /** What was owed already, and how applicant and portfolio stood: whoever decides beside it decides within the same. */
+  readonly exposure: ExposureReading
   /** What was given in earlier rounds and for this one; nothing in a first decision. */
   readonly evidence?: EvidenceSoFar | undefined
 }

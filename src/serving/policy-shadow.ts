@@ -1,6 +1,6 @@
+import { decideWithin } from '../decisions/exposure.ts'
 import type { Made, Serving } from '../decisions/serving.ts'
 import type { Verdict } from '../policy/engine.ts'
-import { withinEvidence } from '../policy/evidence.ts'
 import { BUSY_FROM, isSampled, type ShadowDrop } from './shadow.ts'
 
 /** Decisions kept for the candidate at most; a row costs some tens of microseconds. */
@@ -37,7 +37,7 @@ export function createPolicyShadow({ servings, share, onResult, onDrop }: Policy
     if (serving === undefined) throw new Error('a candidate decides with the models that serve')
     const vector = serving.toVector(values)
     const scorecard = assessment.kind === 'fault' && serving.scorecard !== null ? serving.scorecard(values) : null
-    const verdict = withinEvidence(serving.decideByPolicy({ ...made, vector, scorecard }), made.evidence)
+    const verdict = decideWithin(serving.decideByPolicy, { ...made, vector, scorecard }, made.exposure)
     onResult({ made, policyId: serving.answerContext.policyId, verdict })
   }
 

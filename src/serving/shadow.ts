@@ -1,3 +1,4 @@
+import { decideWithin } from '../decisions/exposure.ts'
 import type { Made, Serving } from '../decisions/serving.ts'
 import { hash32 } from '../domain/hash.ts'
 import type { Assessment, Verdict } from '../policy/engine.ts'
@@ -39,7 +40,8 @@ export function createShadow({ serving, share, monotonicMs, onResult, onDrop }: 
     if (outcome.kind === 'fault' || !Number.isFinite(outcome.pd)) return onDrop('failed')
     const fraud = original.kind === 'scored' ? original.fraud : undefined
     const assessment: Assessment = { ...outcome, fraud: fraud ?? outcome.fraud }
-    const verdict = serving.decideByPolicy({ ...made, vector, assessment, scorecard: null })
+    const asked = { ...made, vector, assessment, scorecard: null }
+    const verdict = decideWithin(serving.decideByPolicy, asked, made.exposure)
     onResult({ made, modelId: serving.answerContext.modelIds.credit, pd: outcome.pd, verdict })
   }
 

@@ -58,6 +58,7 @@ test('an approval by a person is the next decision of the application; the first
   expect([after.body, after.headers.link]).toEqual([approved.body, undefined])
   const again = await postDecision(service, request)
   expect([again.body, again.headers['idempotent-replay']]).toEqual([first.body, 'true'])
+  expect(again.headers.link, 'who sends the application again is told what took its place').toBe(before.headers.link)
   const rounds = await send(service, 'GET', `/v1/decisions/${decision.decisionId}/rounds`, service.alpha)
   expect(rounds.json().rounds.map((round: { decisionId: string }) => round.decisionId)).toEqual([
     decisionId,

@@ -65,7 +65,7 @@ function made(decisionId: string): Made {
     assessment,
     verdict,
     nowMs: 1.8e12,
-    exposureMinor: 0
+    exposure: { owedMinor: 0 }
   }
 }
 

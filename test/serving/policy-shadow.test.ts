@@ -48,7 +48,7 @@ function made(decisionId: string, changes: Partial<Made> = {}): Made {
     historyTruncated: false,
     assessment,
     nowMs: NOW,
-    exposureMinor: 0
+    exposure: { owedMinor: 0 }
   }
   return { ...known, decisionId, modelId: 'champion@sha256:0', verdict, ...changes }
 }
@@ -114,6 +114,37 @@ describe('a candidate policy beside decisions', () => {
     ask(made('d-1', { evidence }), 1)
     await turns(2)
     expect([seen, results.map(({ verdict }) => verdict.outcome)]).toEqual([[evidence], ['REFER']])
+  })
+
+  test('approves nobody whose limit is frozen, whose lending is paused or whose debt is not known, as the one that decides', async () => {
+    const seen: unknown[] = []
+    const approving = servingOf('champion@sha256:0', ({ exposureMinor, limitFactor, portfolioShare }) => {
+      seen.push([exposureMinor, limitFactor, portfolioShare])
+      return { outcome: 'APPROVE', reasons: [] as unknown } as Verdict
+    })
+    const { ask, results } = shadowOf([approving])
+    ask(made('open', { exposure: { owedMinor: 5, standing: { frozen: false, limitFactor: 0.5 } } }), 1)
+    ask(made('shared', { exposure: { owedMinor: 6, restraint: { limitShare: 0.25, by: ['x'] } } }), 1)
+    ask(made('frozen', { exposure: { owedMinor: 0, standing: { frozen: true, limitFactor: 1 } } }), 1)
+    ask(made('paused', { exposure: { owedMinor: 0, restraint: { limitShare: 0, by: ['x'] } } }), 1)
+    ask(made('unknown', { exposure: { owedMinor: 0, fault: 'SYS_EXPOSURE_UNKNOWN' } }), 1)
+    await turns(6)
+    const told = results.map(({ made: { decisionId }, verdict: { outcome, reasons } }) => [
+      decisionId,
+      outcome,
+      ...reasons.map(({ code }) => code)
+    ])
+    expect(told).toEqual([
+      ['open', 'APPROVE'],
+      ['shared', 'APPROVE'],
+      ['frozen', 'DECLINE', 'R304'],
+      ['paused', 'REFER', 'R902'],
+      ['unknown', 'REFER', 'SYS_EXPOSURE_UNKNOWN']
+    ])
+    expect(seen.slice(0, 2)).toEqual([
+      [5, 0.5, 1],
+      [6, 1, 0.25]
+    ])
   })
 
   test('that throws costs its result only', async () => {

@@ -2,6 +2,7 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../clock.ts'
 import type { DecideResult, DecideService } from '../../decisions/decide.ts'
+import { endBy } from '../../decisions/end-by.ts'
 import type { DecisionStore } from '../../decisions/store.ts'
 import type { DecisionRequest } from '../../domain/application.ts'
 import type { Decision } from '../../domain/decision.ts'
@@ -37,6 +38,11 @@ const RoundsSchema = Type.Object({
 /** POST and GET of decisions. */
 export const decisionRoutes: FastifyPluginAsyncTypebox<DecisionRoutesOptions> = async (app, options) => {
   const { decide, store, rounds, edge, clock } = options
+  const tellSuccessor = async (reply: FastifyReply, tenant: string, answer: string): Promise<void> => {
+    const { decisionId, applicationId } = JSON.parse(answer) as Pick<Decision, 'decisionId' | 'applicationId'>
+    const link = linkOf(await rounds(tenant, decisionId, applicationId), decisionId)
+    if (link !== undefined) reply.header('link', link)
+  }
 
   app.post(
     '/v1/decisions',
@@ -45,7 +51,8 @@ export const decisionRoutes: FastifyPluginAsyncTypebox<DecisionRoutesOptions> = 
       schema: {
         summary: 'Decide an application',
         description:
-          'The same application again returns the same bytes with Idempotent-Replay: true; with another content it is 422. ' +
+          'The same application again returns the same bytes with Idempotent-Replay: true, and the header Link where a later ' +
+          'decision took its place; with another content it is 422. ' +
           'The header Assay-Deadline-Ms (1 to 99999) asks for an answer within that time; trace.degraded says what was left out for it.',
         body: RequestRef,
         response: { 200: DecisionRef, ...problemResponses(400, 409, 413, 415, 422, 429) }
@@ -60,6 +67,8 @@ export const decisionRoutes: FastifyPluginAsyncTypebox<DecisionRoutesOptions> = 
       const applicationJson = JSON.stringify(application)
       const fingerprint = fingerprintOf(applicationJson)
       const result = await decide({ application, applicationJson, fingerprint, idempotencyKey, nowMs, deadlineAtMs })
+      if (result.kind === 'decided' && result.replay)
+        await endBy(tellSuccessor(reply, tenant, result.answer), deadlineAtMs - clock.monotonicMs())
       return sendResult(reply, result, options)
     }
   )
@@ -81,9 +90,7 @@ export const decisionRoutes: FastifyPluginAsyncTypebox<DecisionRoutesOptions> = 
       const { decisionId } = request.params
       const stored = await store.read(tenant, decisionId)
       if (stored === undefined) throw new AssayError('not_found', 'no such decision')
-      const { applicationId } = JSON.parse(stored.answer) as Pick<Decision, 'applicationId'>
-      const link = linkOf(await rounds(tenant, decisionId, applicationId), decisionId)
-      if (link !== undefined) reply.header('link', link)
+      await tellSuccessor(reply, tenant, stored.answer)
       return sendJson(reply, stored.answer)
     }
   )
