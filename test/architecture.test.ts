@@ -136,7 +136,11 @@ describe('who may import whom', () => {
     const [own, foreign] = [true, false].map((relative) =>
       importsOf('workers/score.ts').filter((specifier) => specifier.startsWith('.') === relative)
     )
-    expect(own?.sort()).toEqual(['../src/inference/attribution.ts', '../src/inference/protocol.ts'])
+    expect(own?.sort()).toEqual([
+      '../src/inference/attribution.ts',
+      '../src/inference/batch-memory.ts',
+      '../src/inference/protocol.ts'
+    ])
     expect(foreign?.sort()).toEqual(['node:worker_threads', 'onnxruntime-node'])
   })
 

@@ -1,21 +1,24 @@
 import { threadId, workerData } from 'node:worker_threads'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { createAttribution } from '../src/inference/attribution.ts'
+import { scorePlaces } from '../src/inference/batch-memory.ts'
 import type { ModelData, ModelReply, Score, ScorerData } from '../src/inference/protocol.ts'
 
-const { fraud, ...model } = workerData as ScorerData
+const { fraud, memory, ...model } = workerData as ScorerData
 const scoreModel = await createScoring(model)
 const scoreFraud = fraud && (await createScoring(fraud))
 const columns = model.inputCount + (fraud?.inputCount ?? 0)
 
 /** Scores the rows of one batch; explains those at or above the task’s probability. Throws what the runtime throws. */
-export const score: Score = async ({ rows, count, explainFromPd, explainFraudFromPd = Number.POSITIVE_INFINITY }) => {
-  const startedAt = process.hrtime.bigint()
+const scoreBatch: Score = async ({ rows, count, explainFromPd, explainFraudFromPd = Number.POSITIVE_INFINITY }) => {
+  const startedAtMs = performance.now()
   const reply = await scoreModel(columnsOf(rows, count, 0, model.inputCount), count, explainFromPd)
   const suspicion =
     scoreFraud && (await scoreFraud(columnsOf(rows, count, model.inputCount, columns), count, explainFraudFromPd))
-  return { ...reply, fraud: suspicion, inferMicros: Number(process.hrtime.bigint() - startedAt) / 1000, threadId }
+  return { ...reply, fraud: suspicion, inferMicros: (performance.now() - startedAtMs) * 1000, threadId }
 }
+
+export const score = scorePlaces(memory, scoreBatch)
 
 type ScoreRows = (rows: Float32Array, count: number, explainFromPd: number) => Promise<ModelReply>
 

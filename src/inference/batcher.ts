@@ -1,7 +1,5 @@
-import type { ModelReply, ScoreReply, ScoreTask } from './protocol.ts'
+import type { BatchRun, ModelReply, ScoreReply } from './protocol.ts'
 import type { ExplainFrom, ModelScore, ScoreOutcome, Scorer } from './scorer.ts'
-
-export type BatchRun = (task: ScoreTask) => Promise<ScoreReply>
 
 export interface BatcherOptions {
   readonly run: BatchRun

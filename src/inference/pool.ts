@@ -1,9 +1,10 @@
 import { performance } from 'node:perf_hooks'
 import { Piscina } from 'piscina'
 import { AssayError } from '../errors.ts'
-import { type BatchRun, createBatcher } from './batcher.ts'
+import { createBatchMemory, runThrough } from './batch-memory.ts'
+import { createBatcher } from './batcher.ts'
 import type { VerifiedModel } from './model.ts'
-import type { ModelReply, ScoreReply, ScorerData, ScoreTask } from './protocol.ts'
+import type { BatchRun, Explained, ModelReply, ScorerData } from './protocol.ts'
 import type { Scorer } from './scorer.ts'
 
 const WORKER = new URL('../../workers/score.ts', import.meta.url).href
@@ -11,6 +12,8 @@ const WORKER = new URL('../../workers/score.ts', import.meta.url).href
 const CLOSE_DEADLINE_MS = 3000
 /** A thread loads the runtime and the model in about 0.3 s; ten times that on a busy machine. */
 const PROBE_DEADLINE_MS = 10_000
+/** A batch, the proof that a thread is sound, and as many again for what a thread that hangs never gives back. */
+const PLACES_A_THREAD = 4
 
 export interface ScorerPoolOptions {
   readonly model: VerifiedModel
@@ -38,7 +41,15 @@ export interface ScorerPoolOptions {
  */
 export async function createScorerPool(options: ScorerPoolOptions): Promise<Scorer> {
   const { model, fraud, threads, worker = WORKER } = options
-  const pool = new Piscina<ScoreTask, ScoreReply>({
+  const goldenRows = [model, fraud?.model].map((each) => each?.golden.rows.length ?? 0)
+  const memory = createBatchMemory(
+    {
+      maxRows: Math.max(options.maxBatchRows, ...goldenRows),
+      columns: model.scorerData.inputCount + (fraud?.model.scorerData.inputCount ?? 0)
+    },
+    threads * PLACES_A_THREAD
+  )
+  const pool = new Piscina<number, Explained | null>({
     filename: worker,
     name: 'score',
     minThreads: threads,
@@ -46,12 +57,13 @@ export async function createScorerPool(options: ScorerPoolOptions): Promise<Scor
     concurrentTasksPerWorker: 1,
     recordTiming: false,
     maxQueue: threads * 2,
-    workerData: { ...model.scorerData, fraud: fraud?.model.scorerData } satisfies ScorerData
+    workerData: { ...model.scorerData, fraud: fraud?.model.scorerData, memory } satisfies ScorerData
   })
   pool.on('error', () => options.onFault('failed'))
+  const post = runThrough(memory, (place) => pool.run(place))
   const proven = new Set<number>()
   const prove = async (tasks: number) => {
-    for (const threadId of await probe((task) => pool.run(task), [model, fraud?.model], tasks)) proven.add(threadId)
+    for (const threadId of await probe(post, [model, fraud?.model], tasks)) proven.add(threadId)
   }
   try {
     await prove(threads)
@@ -62,7 +74,7 @@ export async function createScorerPool(options: ScorerPoolOptions): Promise<Scor
   let proving: Promise<void> | undefined
   // Piscina puts a new thread in the place of a dead one. What it says counts only once it has shown its golden scores.
   const run: BatchRun = async (task) => {
-    const reply = await pool.run(task)
+    const reply = await post(task)
     if (proven.has(reply.threadId)) return reply
     // One proof at a time, however many batches wait for it.
     if (proving === undefined) {

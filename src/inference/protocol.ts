@@ -23,6 +23,8 @@ export interface ModelData {
 /** What a thread is born with: the model that decides, and the fraud model where there is one. */
 export interface ScorerData extends ModelData {
   readonly fraud?: ModelData | undefined
+  /** Where its batches lie. */
+  readonly memory: BatchMemory
 }
 
 export interface ScoreTask {
@@ -50,4 +52,26 @@ export interface ScoreReply extends ModelReply {
   readonly threadId: number
 }
 
+/** A batch on the side of the thread. */
 export type Score = (task: ScoreTask) => Promise<ScoreReply>
+
+/** The same on the side that asks; rejects when the thread throws or dies. */
+export type BatchRun = (task: ScoreTask) => Promise<ScoreReply>
+
+/**
+ * Where batches and their scores lie so that a thread and who asks it both see them. A message then carries the number of a
+ * place and mostly nothing back: cloning a batch and its scores costs as much again as waking the thread
+ * (`npm run bench:score`).
+ */
+export interface BatchMemory {
+  readonly shared: SharedArrayBuffer
+  readonly maxRows: number
+  /** Inputs of a row, of all models together. */
+  readonly columns: number
+}
+
+/** What is too large and too rare to have a place: the contributions of a batch in which some row was explained. */
+export type Explained = Pick<ScoreReply, 'contributions'> & { readonly fraudContributions: Float64Array | null }
+
+/** What a message asks of a thread: the number of the place where the batch lies. */
+export type ScorePlace = (place: number) => Promise<Explained | null>
