@@ -2,13 +2,17 @@ import { pathToFileURL } from 'node:url'
 import { systemClock } from '../clock.ts'
 import { AssayError, describeError } from '../errors.ts'
 import { ROLES, type Role } from '../inference/manifest.ts'
-import { readActiveModels } from '../inference/model.ts'
+import { readActiveModels, type VerifiedModel } from '../inference/model.ts'
+import { loadPolicy } from '../policy/load.ts'
+import { policyFileOf, readActivePolicies } from '../serving/active-policy.ts'
 import { loadVersion } from '../serving/models.ts'
 import { type Command, type CommandArgs, callerPath, UsageError } from './command.ts'
 import { approve, change, type ModelsContext, proven, withChampion } from './models-change.ts'
 import { listModels } from './models-list.ts'
 import { printSwapSet } from './models-swap-set.ts'
 import { type ModelCheck, verifyModel } from './models-verify.ts'
+import { excludedData, policyReading } from './policy-check.ts'
+import { policiesFolder } from './policy-folder.ts'
 
 const MODELS = new URL('../../models/', import.meta.url)
 
@@ -86,6 +90,7 @@ async function verify(context: ModelsContext, role: Role, version: string, { pri
 
 async function activate(context: ModelsContext, role: Role, version: string, args: CommandArgs): Promise<void> {
   const model = await proven(context, role, version)
+  await refuseExcluded(context, role, model, args)
   const named = approversOf(args)
   const { active, from } = await withChampion(context, role, version)
   const isServing = from === version
@@ -123,6 +128,7 @@ async function beside(
   const [to, share] = [versionOf(version), shareOf(args)]
   if (to === credit.champion) throw new UsageError(`models ${action}: ${to} is the champion itself`)
   const model = await proven(context, 'credit', to)
+  if (place === 'challenger') await refuseExcluded(context, 'credit', model, args)
   // A shadow decides nothing about anybody.
   const approvers = place === 'shadow' ? [] : await approve(context, model, approversOf(args))
   // Proving takes seconds: somebody may have changed the champion meanwhile.
@@ -130,6 +136,31 @@ async function beside(
   const changed = { ...now, credit: { ...now.credit, [place]: { version: to, share } } }
   await change(context, changed, { action, role: 'credit', from, to, share, approvers })
   args.print(`credit ${to} is ${place} with a share of ${share}`)
+}
+
+/**
+ * A model that asks for data which the rules of a product exclude does not decide under the policy in force.
+ *
+ * @throws AssayError model_invalid with every such datum
+ */
+async function refuseExcluded(
+  { folder, at }: ModelsContext,
+  role: Role,
+  model: VerifiedModel,
+  args: CommandArgs
+): Promise<void> {
+  const policies = policiesFolder(args)
+  const { active } = await readActivePolicies(policies)
+  const { featureNames, rules } = await policyReading()
+  const loaded = await loadPolicy(policyFileOf(policies, active.policy), featureNames, rules)
+  const { credit, fraud } = await readActiveModels(folder)
+  const [byCredit, byFraud] = await Promise.all([
+    role === 'credit' ? model : loadVersion(folder, 'credit', credit.champion),
+    role === 'fraud' ? model : fraud && loadVersion(folder, 'fraud', fraud.champion)
+  ])
+  const problems = excludedData(loaded, byCredit, byFraud, Date.parse(at))
+  if (problems.length > 0)
+    throw new AssayError('model_invalid', `${role} ${model.manifest.version} under ${loaded.id}`, { problems })
 }
 
 /** Only credit has models beside its champion: to name the role is allowed, not needed. */

@@ -1,7 +1,8 @@
 import { AssayError, describeError, type FieldProblem } from '../errors.ts'
 import { CATALOGUE } from '../features/catalogue.ts'
-import { readActiveModels } from '../inference/model.ts'
+import { readActiveModels, type VerifiedModel } from '../inference/model.ts'
 import { compilePolicy } from '../policy/engine.ts'
+import { findExcludedData } from '../policy/excluded-data.ts'
 import { type LoadedPolicy, loadPolicy } from '../policy/load.ts'
 import { loadRules } from '../policy/load-rules.ts'
 import type { PolicyReading } from '../serving/active-policy.ts'
@@ -16,26 +17,49 @@ export const policyReading = async (): Promise<PolicyReading> => ({
 })
 
 /**
- * A policy that may decide: it holds in itself, and beside the models that serve.
+ * A policy that may decide: it holds in itself, beside the models that serve, and within what rules exclude at an instant.
  *
  * @throws AssayError policy_invalid that names the file and every problem of it; model_invalid
  */
-export async function provenPolicy(file: URL, modelsFolder: URL): Promise<LoadedPolicy> {
-  const { featureNames, rules } = await policyReading()
+export async function provenPolicy(
+  file: URL,
+  modelsFolder: URL,
+  nowMs: number,
+  reading = policyReading()
+): Promise<LoadedPolicy> {
+  const { featureNames, rules } = await reading
   const loaded = await loadPolicy(file, featureNames, rules)
   const { credit, fraud } = await readActiveModels(modelsFolder)
   if (loaded.policy.fraud !== undefined && fraud === undefined)
     throw new AssayError('policy_invalid', file.pathname, {
       problems: [{ field: '/fraud', problem: 'no fraud model serves (models/active.json)' }]
     })
-  const { manifest } = await loadVersion(modelsFolder, 'credit', credit.champion)
+  const champion = await loadVersion(modelsFolder, 'credit', credit.champion)
   try {
-    compilePolicy(loaded.policy, manifest, featureNames, { rules })
+    compilePolicy(loaded.policy, champion.manifest, featureNames, { rules })
   } catch (cause) {
     if (cause instanceof AssayError) throw cause
     throw new AssayError('policy_invalid', `${file.pathname}: ${describeError(cause)}`, { cause })
   }
+  const challenger = credit.challenger && (await loadVersion(modelsFolder, 'credit', credit.challenger.version))
+  const fraudModel = fraud && (await loadVersion(modelsFolder, 'fraud', fraud.champion))
+  const problems = [champion, ...(challenger ? [challenger] : [])].flatMap((model) =>
+    excludedData(loaded, model, fraudModel, nowMs)
+  )
+  if (problems.length > 0) throw new AssayError('policy_invalid', file.pathname, { problems })
   return loaded
+}
+
+/** What the policy or a model beside it decides by although a rule of the packs excludes it at that instant. */
+export function excludedData(
+  { policy, rules }: LoadedPolicy,
+  credit: VerifiedModel,
+  fraud: VerifiedModel | undefined,
+  nowMs: number
+): FieldProblem[] {
+  if (rules === undefined) return []
+  const models = { credit: credit.manifest, scorecard: credit.scorecard?.definition, fraud: fraud?.manifest }
+  return findExcludedData(policy, models, rules, nowMs)
 }
 
 export type PolicyCheck =
@@ -43,9 +67,9 @@ export type PolicyCheck =
   | { readonly ok: false; readonly problems: readonly FieldProblem[] }
 
 /** The same, with what is wrong as a value. A problem of the whole file has the field `/`. */
-export async function checkPolicy(file: URL, modelsFolder: URL): Promise<PolicyCheck> {
+export async function checkPolicy(file: URL, modelsFolder: URL, nowMs: number): Promise<PolicyCheck> {
   try {
-    return { ok: true, loaded: await provenPolicy(file, modelsFolder) }
+    return { ok: true, loaded: await provenPolicy(file, modelsFolder, nowMs) }
   } catch (error) {
     if (!(error instanceof AssayError) || error.code !== 'policy_invalid') throw error
     if (error.problems.length > 0) return { ok: false, problems: error.problems }

@@ -102,7 +102,7 @@ async function check(context: PolicyContext, operands: readonly string[]): Promi
   if (operands.length === 0) throw new UsageError('policy check: name a policy file')
   for (const operand of operands) {
     const file = fileOf(context, operand)
-    const checked = await checkPolicy(file, context.models)
+    const checked = await checkPolicy(file, context.models, Date.parse(context.at))
     const problems = checked.ok ? [] : checked.problems
     if (problems.length > 0) process.exitCode = 1
     if (context.values.json === true) {
@@ -130,7 +130,7 @@ async function diff(context: PolicyContext, [first, second]: readonly string[]):
 async function activate(context: PolicyContext, file: URL): Promise<void> {
   const { folder, at, print } = context
   const before = await readActive(folder)
-  const { id, policy } = await provenPolicy(file, context.models)
+  const { id, policy } = await provenPolicy(file, context.models, Date.parse(at))
   const sha256 = sha256Of(await readPolicyBytes(file))
   const { active, candidate, shadow } = before.file
   const named = approversOf(context).map((approver) => ({ approver, at, sha256 }))
@@ -172,7 +172,7 @@ async function rollback({ folder, models, at, print }: PolicyContext): Promise<v
   const { active, previous, shadow, candidate } = before.file
   if (!previous) throw new UsageError('policy rollback: no policy decided before')
   const { id } = await loadEntry(folder, previous, await policyReading())
-  await provenPolicy(policyFileOf(folder, previous.policy), models)
+  await provenPolicy(policyFileOf(folder, previous.policy), models, Date.parse(at))
   const from = await idOf(folder, active.policy)
   const next = {
     active: previous,
@@ -196,7 +196,7 @@ async function shadow(context: PolicyContext, operand: string | undefined): Prom
   }
   const share = shareOf(context)
   const file = fileOf(context, operand)
-  const { id, policy } = await provenPolicy(file, models)
+  const { id, policy } = await provenPolicy(file, models, Date.parse(at))
   const name = await bringIn(folder, file, policy.version)
   if (name === rest.active.policy) throw new UsageError(`policy shadow: ${name} is what decides`)
   await changeActive(

@@ -5,7 +5,17 @@ export const UNITS = ['count', 'minor', 'days', 'ratio', 'years', 'flag', 'hours
 export type Unit = (typeof UNITS)[number]
 
 /** What a jurisdiction may ask to be switched off. */
-export const LEGAL_TAGS = ['age', 'employment', 'location', 'device', 'financial'] as const
+export const LEGAL_TAGS = [
+  'age',
+  'employment',
+  'location',
+  'device',
+  'financial',
+  'social',
+  'health',
+  'biometric',
+  'marketing'
+] as const
 export type LegalTag = (typeof LEGAL_TAGS)[number]
 
 /** Which events count, besides their type. An event that lacks the field does not. */

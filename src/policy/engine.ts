@@ -26,7 +26,7 @@ const EARLIER_LOANS = 'applicant.loans_lifetime'
 
 /** Groups of inputs, for reasons. */
 export interface ReasonGroups {
-  readonly inputs: readonly { readonly group: ReasonCode }[]
+  readonly inputs: readonly { readonly name?: string; readonly group: ReasonCode }[]
 }
 
 /** What the engine needs to know of the credit model; the manifest has it. */
@@ -34,6 +34,7 @@ export interface ModelFacts {
   readonly scoreScale: Parameters<typeof scorePoints>[1]
   readonly population: { readonly products: readonly string[]; readonly currencies: readonly string[] }
   readonly inputs: readonly {
+    readonly name?: string
     readonly range: readonly [number, number] | readonly number[]
     readonly missing: 'allowed' | 'refused'
     readonly group: ReasonCode

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { CONSENTS, PRODUCTS, PURPOSES } from '../domain/application.ts'
 import { amountSchema, CurrencySchema } from '../domain/money.ts'
+import { LEGAL_TAGS } from '../features/definition.ts'
 
 const RULE_STATUSES = ['in_force', 'draft', 'guidance', 'internal'] as const
 export type RuleStatus = (typeof RULE_STATUSES)[number]
@@ -114,9 +115,12 @@ export const RULE_SCHEMAS = {
     {
       ...common,
       kind: Type.Literal('excluded_data'),
-      tags: Type.Array(Type.Enum(['social', 'health', 'location', 'biometric', 'marketing']), { minItems: 1 })
+      tags: Type.Array(Type.Enum([...LEGAL_TAGS]), { minItems: 1, uniqueItems: true }),
+      use: Type.Optional(
+        Type.Literal('creditworthiness', { description: 'Not where fraud is looked for; without it nowhere' })
+      )
     },
-    strict
+    { ...strict, description: 'Data of these legal tags decide nothing about the products' }
   ),
   principal_reasons: Type.Object(
     { ...common, kind: Type.Literal('principal_reasons'), most: Type.Integer({ minimum: 1, maximum: 8 }) },

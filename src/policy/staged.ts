@@ -2,6 +2,7 @@ import type { Score } from '../domain/decision.ts'
 import { type NextAction, nextAction } from '../domain/next-actions.ts'
 import { type Assessed, assess, findFraudSigns } from './assess.ts'
 import type { Decide, DecideInput, ModelFacts, PolicyContext, Verdict } from './engine.ts'
+import { findDataUses } from './excluded-data.ts'
 import { createGrant } from './grant.ts'
 import type { ProductPolicy } from './product-schema.ts'
 import { refuse, refuseFor } from './refuse.ts'
@@ -53,7 +54,10 @@ export function compileStaged(
   ]
   const findVelocity = compileVelocity(policy, featureNames)
   const statutory = new Map<string, EvaluateStatutory | undefined>(
-    policy.products.map((product) => [product.product, compileStatutory(policy, product, rules)])
+    policy.products.map((product) => {
+      const uses = findDataUses(policy, product, { credit: model, scorecard, fraud })
+      return [product.product, compileStatutory(policy, product, rules, uses)]
+    })
   )
   const grant = createGrant(policy, limitTables)
 

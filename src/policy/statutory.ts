@@ -2,6 +2,7 @@ import type { Application } from '../domain/application.ts'
 import { isoDate, localDay } from '../domain/calendar.ts'
 import { MAX_REASONS, type ReasonCode } from '../domain/reasons.ts'
 import { AssayError } from '../errors.ts'
+import { type DataUse, excludedUses } from './excluded-data.ts'
 import type { Bound } from './limit.ts'
 import { mayFund, SELF } from './offers-funding.ts'
 import type { RateCaps } from './pricing.ts'
@@ -79,19 +80,22 @@ const DECLINES = {
 const REFERS = {
   R204: { outcome: 'REFER', code: 'R204' },
   R220: { outcome: 'REFER', code: 'R220' },
-  R902: { outcome: 'REFER', code: 'R902' }
+  R902: { outcome: 'REFER', code: 'R902' },
+  R903: { outcome: 'REFER', code: 'R903' }
 } as const satisfies Partial<Record<ReasonCode, Finding>>
 
 /**
  * The rule packs of a product’s jurisdiction as of the decision instant; undefined where the product names none. What they
  * ask on a day is worked out once a day.
  *
+ * @param uses what decides about the product; without it no rule about data finds anything
  * @throws AssayError policy_invalid when the product names a jurisdiction and there are no packs for it
  */
 export function compileStatutory(
   policy: Policy,
   product: ProductPolicy,
-  rules: EvaluateRules | undefined
+  rules: EvaluateRules | undefined,
+  uses: readonly DataUse[] = []
 ): EvaluateStatutory | undefined {
   if (product.rules === undefined) return undefined
   const { jurisdiction, lenderType } = product.rules
@@ -110,7 +114,7 @@ export function compileStatutory(
         facts.nowMs,
         policy.offerValidDays + 1
       )
-      const day = compileDay(policy, product, evaluation, stricterFromMs)
+      const day = compileDay({ policy, product, uses }, evaluation, stricterFromMs)
       // The days ahead took the place of today in the memory of the rules: they are asked for today once more.
       known = { evaluation: rules(facts.nowMs, scope), day }
     }
@@ -153,12 +157,14 @@ function findRegion({ rules }: ProductPolicy, { application: { facts } }: Statut
   return { ...found, rule: 'regions', read: { region: facts.region ?? null } }
 }
 
-function compileDay(
-  policy: Policy,
-  product: ProductPolicy,
-  { evaluated, rateCap }: RuleEvaluation,
-  stricterFromMs: number | undefined
-): Day {
+interface Ruled {
+  readonly policy: Policy
+  readonly product: ProductPolicy
+  readonly uses: readonly DataUse[]
+}
+
+function compileDay(ruled: Ruled, { evaluated, rateCap }: RuleEvaluation, stricterFromMs: number | undefined): Day {
+  const { policy, product } = ruled
   const most = evaluated.flatMap(({ kind, value, binds }) =>
     kind === 'principal_reasons' && value !== null && binds ? [value.most] : []
   )
@@ -171,7 +177,7 @@ function compileDay(
   }
   const kept = { packs, evaluated: byState, caps: { ...caps, by: rateCap.bindingRule } }
   return {
-    checks: evaluated.flatMap((rule) => checksOf(policy, product, rule)),
+    checks: evaluated.flatMap((rule) => checksOf(ruled, rule)),
     amountCaps: evaluated.flatMap(capOf(policy, product)),
     caps,
     stricterFromMs,
@@ -189,7 +195,7 @@ function lower(own: number, ofRules: number | null): number {
   return Math.min(own, ofRules ?? own)
 }
 
-function checksOf(policy: Policy, product: ProductPolicy, { ruleId, binds, kind, value }: EvaluatedRule): DayCheck[] {
+function checksOf({ policy, product, uses }: Ruled, { ruleId, binds, kind, value }: EvaluatedRule): DayCheck[] {
   const check = (find: DayCheck['find'], read: DayCheck['read']): DayCheck[] => [{ rule: ruleId, binds, find, read }]
   const { funding } = product
   if (value === null) return []
@@ -231,6 +237,16 @@ function checksOf(policy: Policy, product: ProductPolicy, { ruleId, binds, kind,
           mayFund(policy, funding, isoDate(localDay(nowMs, product.utcOffsetMinutes))) ? undefined : DECLINES.R205,
         () => ({ partners: funding.map(({ partner }) => partner).join(' ') })
       )
+    case 'excluded_data': {
+      const excluded = excludedUses(value, uses)
+      if (excluded.length === 0) return []
+      const data = [...new Set(excluded.map(({ name }) => name))].join(' ')
+      // What may not be looked at decides about nobody: a person does.
+      return check(
+        () => REFERS.R903,
+        () => ({ data })
+      )
+    }
     default:
       return []
   }
