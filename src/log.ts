@@ -78,3 +78,32 @@ export function faultFields(error: unknown): { reason: string; stack?: string } 
   const frames = behindMessage.split('\n').filter((line) => /^ +at .+:\d+:\d+\)?$/.test(line))
   return { reason: typeof coded === 'string' ? coded : error.name, stack: frames.slice(0, 6).join('\n') }
 }
+
+/** Kinds of fault that are told apart; one more begins anew. */
+const MAX_KINDS = 64
+
+/**
+ * Logs the first of a kind of fault, and from then on one line for each `everyMs` in which it came again, with how often: a connection
+ * that is refused many times a second for minutes would fill the disk.
+ */
+export function createRareFaults(
+  log: Pick<Logger, 'error'>,
+  message: string,
+  everyMs: number,
+  monotonicMs: () => number
+) {
+  const kinds = new Map<string, { toldAtMs: number; again: number }>()
+  return (error: unknown): void => {
+    const fields = faultFields(error)
+    const kind = `${fields.reason} ${fields.stack}`
+    const nowMs = monotonicMs()
+    const known = kinds.get(kind)
+    if (known !== undefined && nowMs - known.toldAtMs < everyMs) {
+      known.again++
+      return
+    }
+    if (kinds.size >= MAX_KINDS) kinds.clear()
+    kinds.set(kind, { toldAtMs: nowMs, again: 0 })
+    log.error(known === undefined ? fields : { ...fields, count: known.again + 1 }, message)
+  }
+}

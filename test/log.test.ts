@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { buildOps } from '../src/gateway/ops.ts'
-import { createLog, faultFields, LOGGED_FIELDS } from '../src/log.ts'
+import { createLog, createRareFaults, faultFields, LOGGED_FIELDS } from '../src/log.ts'
 import { readStored } from './redis/stored.ts'
 import { application, approve, buildTestApp, postDecision } from './support/app.ts'
 
@@ -55,6 +55,30 @@ describe('the log', () => {
     expect(fields.stack).toContain('log.test.ts')
     expect(JSON.stringify([fields, faultFields('CANARY'), faultFields({ CANARY: 1 })])).not.toContain('CANARY')
   })
+})
+
+test('a fault that repeats is logged at once, and then a line each while, with how often it came', () => {
+  let nowMs = 0
+  const refused = Object.assign(new Error('CANARY'), { code: 'ECONNREFUSED' })
+  const text = logged((log) => {
+    const fault = createRareFaults(log, 'queue error', 30_000, () => nowMs)
+    for (; nowMs < 60_000; nowMs += 30) fault(refused)
+    fault(new RangeError('CANARY'))
+    fault(refused)
+    for (let kind = 0; kind < 200; kind++) fault(Object.assign(new Error('CANARY'), { code: `E${kind}` }))
+  })
+  const lines = text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  expect(lines.slice(0, 4).map(({ reason, count }) => [reason, count])).toEqual([
+    ['ECONNREFUSED', undefined],
+    ['ECONNREFUSED', 1000],
+    ['RangeError', undefined],
+    ['ECONNREFUSED', 1000]
+  ])
+  expect(lines).toHaveLength(204)
+  expect(text).not.toContain('CANARY')
 })
 
 /** Identifiers that occur nowhere else, each with how it looks after normalising. */

@@ -5,7 +5,7 @@ import { loadConfig } from '../src/config.ts'
 import { createRedisDecisionStore } from '../src/decisions/redis-decision-store.ts'
 import { describeError } from '../src/errors.ts'
 import { buildOps } from '../src/gateway/ops.ts'
-import { createLog, faultFields } from '../src/log.ts'
+import { createLog, createRareFaults, faultFields } from '../src/log.ts'
 import { createMetrics, type Metrics } from '../src/metrics.ts'
 import { JOB_NAMES } from '../src/monitoring/jobs.ts'
 import type { LoanCheckPayload } from '../src/monitoring/loan-job.ts'
@@ -59,6 +59,8 @@ const BLOCK_MS = 1000
 const TAKE_OVER_AFTER_MS = 30_000
 const HOUSEKEEPING_MS = 30_000
 const FAULT_REST_MS = 1000
+/** Seven queues and as many workers say that their Redis is away, several times a second. */
+const SAME_FAULT_MS = 30_000
 const LOW_PRIORITY = 19
 const COMMAND_TIMEOUT_MS = 5000
 const CONCURRENCY = 10
@@ -96,7 +98,7 @@ async function main(): Promise<void> {
     maxEntityBytes: config.MAX_ENTITY_BYTES
   })
 
-  const onError = (error: Error) => log.error(faultFields(error), 'queue error')
+  const onError = createRareFaults(log, 'queue error', SAME_FAULT_MS, () => performance.now())
   const queueOptions = { connection, prefix: keys.jobs(), onError }
   const queues: Readonly<Record<QueueName, Queue>> = {
     'loan-monitor': createQueue<LoanMonitor>('loan-monitor', queueOptions),

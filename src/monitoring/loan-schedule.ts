@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis'
 import { loanAsOf } from '../loans/fold-loan.ts'
 import { isRunning, type Loan } from '../loans/loan-schema.ts'
 import type { LoanRef, LoanStore } from '../loans/loan-store.ts'
+import { noteBorrowers } from '../loans/redis-borrowers.ts'
 import { type Keys, PARTITIONS, partitionOfText } from '../redis/keys.ts'
 import {
   effectNameOf,
@@ -70,7 +71,10 @@ export async function loanScheduleRound(deps: LoanScheduleDeps, jobs: readonly L
 }
 
 async function scheduleSome(deps: LoanScheduleDeps, jobs: readonly LoanJob[], refs: readonly LoanRef[]) {
-  const looked = await Promise.all(refs.map((ref) => look(deps, jobs, ref)))
+  const [looked] = await Promise.all([
+    Promise.all(refs.map((ref) => look(deps, jobs, ref))),
+    noteBorrowers(deps.redis, deps.keys, refs)
+  ])
   const planned = looked.flatMap(({ pending }) => pending)
   const nowMs = deps.nowMs()
   const byQueue = Map.groupBy(planned, ({ queue }) => queue)

@@ -68,6 +68,10 @@ export function createKeys(prefix: string) {
       `${tag(partition)}:applicant-loans:${tenant}:${token}`,
     /** Pattern of the keys of all applicants with loans, for SCAN. */
     applicantLoansPattern: () => `${prefix}:{p??}:applicant-loans:*`,
+    /** Set: everybody of the partition with a loan that was looked at. */
+    borrowers: (partition: number) => `${tag(partition)}:borrowers`,
+    /** String: those sets are whole. */
+    borrowersListed: () => `${prefix}:borrowers-listed`,
     /** Set: token of the applicant under whom a loan lies. */
     loanPlace: (tenant: string, loanId: string) => `${tag(partitionOfText(loanId))}:loan-place:${tenant}:${loanId}`,
     /** Sorted set: loans of the partition by when they are to be looked at. */
