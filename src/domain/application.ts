@@ -31,9 +31,12 @@ export const BANK_ACCOUNT_TYPES = ['savings', 'current', 'other'] as const
 
 const strict = { additionalProperties: false } as const
 
+/** Units of the longest term that can be asked for. */
+export const MAX_TERM_COUNT = 3650
+
 export const TermSchema = Type.Object(
   {
-    count: Type.Integer({ minimum: 1, maximum: 3650, description: 'How many units' }),
+    count: Type.Integer({ minimum: 1, maximum: MAX_TERM_COUNT, description: 'How many units' }),
     unit: Type.Enum(['day', 'month'])
   },
   { ...strict, description: 'How long the money is wanted' }

@@ -6,6 +6,8 @@ import type { Policy } from './schema.ts'
 
 /** Cells of a grid of which nine become offers: enough to find nine where some are above a cap. */
 const MAX_CELLS = 36
+/** Every decision is kept with all its offers: one by the day for a year. */
+const MAX_INSTALMENTS = 366
 const SHARE_TOLERANCE = 1e-9
 
 /** What contradicts itself in the products and prices of a policy that follows its schema. */
@@ -35,6 +37,14 @@ function findListProblems({ partners = [] }: Policy): FieldProblem[] {
 function findTermProblems(product: ProductPolicy, path: string): FieldProblem[] {
   const { amountMinor, term, repaymentMethods, bulletMaxTerm = term.max } = product
   const problems: FieldProblem[] = []
+  const hasBullet = repaymentMethods?.includes('BULLET') === true
+  const say = (field: string, problem: string) => problems.push({ field: `${path}${field}`, problem })
+  if (product.bulletMaxTerm !== undefined && !hasBullet) say('/bulletMaxTerm', 'no way to repay is a BULLET')
+  else if (hasBullet && (bulletMaxTerm < term.min || bulletMaxTerm > term.max))
+    say('/bulletMaxTerm', 'is no term of the product')
+  const instalments = Math.ceil(term.max / term.instalmentEvery.count)
+  if (instalments > MAX_INSTALMENTS)
+    say('/term', `has ${instalments} instalments at most: a decision keeps ${MAX_INSTALMENTS} of an offer`)
   if (bulletMaxTerm < term.max && repaymentMethods?.every((method) => method === 'BULLET'))
     problems.push({ field: `${path}/bulletMaxTerm`, problem: 'leaves longer terms without a way to repay' })
   if (amountMinor.min > amountMinor.max) problems.push({ field: `${path}/amountMinor`, problem: 'min is above max' })

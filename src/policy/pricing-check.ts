@@ -2,6 +2,9 @@ import type { FieldProblem } from '../errors.ts'
 import type { Pricing } from './price-schema.ts'
 import type { Policy } from './schema.ts'
 
+/** After every date of a series. */
+const LATEST = '9999-12-31'
+
 /** What contradicts itself in the bands’ rates and the pricings of a policy. */
 export function findPriceProblems(policy: Policy): FieldProblem[] {
   const { bands, rateCap, products, pricing = [], lpr } = policy
@@ -17,6 +20,7 @@ export function findPriceProblems(policy: Policy): FieldProblem[] {
   if (lpr !== undefined) problems.push(...findSeriesProblems(lpr, '/lpr'))
   pricing.forEach((block, index) => {
     const path = `/pricing/${index}`
+    if (block.floor > rateCap) say(`${path}/floor`, 'is above the rate cap: there would never be a price')
     for (const product of block.products) {
       if (pricing.findIndex((other) => other.products.includes(product)) !== index)
         say(`${path}/products`, `${product} has another pricing`)
@@ -38,6 +42,13 @@ function findFundingCostProblems({ funding }: Pricing, lpr: Policy['lpr'], path:
     if ((ratio === undefined) === (overLpr === undefined))
       problems.push({ field, problem: 'must have a ratio or an overLpr, one of the two' })
     const first = lpr?.[0]
+    const next = funding[index + 1]?.from
+    const rates = (lpr ?? []).filter((point, at, points) => {
+      const isOver = (points[at + 1]?.from ?? LATEST) <= from
+      return !isOver && (next === undefined || point.from < next)
+    })
+    if (overLpr !== undefined && rates.some((rate) => rate.ratio + overLpr < 0))
+      problems.push({ field: `${field}/overLpr`, problem: 'makes the cost of money negative' })
     if (overLpr !== undefined && !(first !== undefined && first.from <= from))
       problems.push({ field: `${field}/overLpr`, problem: `the lpr has no rate on ${from}` })
   })

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { PRODUCTS, TermSchema } from '../domain/application.ts'
+import { MAX_TERM_COUNT, PRODUCTS, TermSchema } from '../domain/application.ts'
 import { disclosureTerms } from '../domain/cost-disclosure.ts'
 import { chargeTexts, FeeSchema } from '../domain/fees.ts'
 import { amountSchema, CurrencySchema } from '../domain/money.ts'
@@ -10,6 +10,8 @@ const strict = { additionalProperties: false } as const
 
 /** More offers than this help nobody choose, and every decision is kept with all of them. */
 export const MAX_OFFERS = 9
+
+const TermCountSchema = Type.Integer({ minimum: 1, maximum: MAX_TERM_COUNT })
 
 const OfferGridSchema = Type.Object(
   {
@@ -24,7 +26,7 @@ const OfferGridSchema = Type.Object(
       Type.Array(amountSchema('Offered where less than is granted', 1), { maxItems: MAX_OFFERS, uniqueItems: true })
     ),
     terms: Type.Optional(
-      Type.Array(Type.Integer({ minimum: 1 }), { maxItems: MAX_OFFERS, uniqueItems: true, description: 'In its unit' })
+      Type.Array(TermCountSchema, { maxItems: MAX_OFFERS, uniqueItems: true, description: 'In its unit' })
     )
   },
   { ...strict, description: 'What is offered beside the amount and the term asked for, each with every way to repay' }
@@ -64,8 +66,8 @@ export const ProductSchema = Type.Object(
     term: Type.Object(
       {
         unit: Type.Enum(['day', 'month']),
-        min: Type.Integer({ minimum: 1 }),
-        max: Type.Integer({ minimum: 1 }),
+        min: TermCountSchema,
+        max: TermCountSchema,
         instalmentEvery: TermSchema
       },
       { ...strict, description: 'A term shorter than one interval is one instalment at its end' }
@@ -78,7 +80,11 @@ export const ProductSchema = Type.Object(
       })
     ),
     bulletMaxTerm: Type.Optional(
-      Type.Integer({ minimum: 1, description: 'Longest term of a bullet, in the unit of the terms; without it any' })
+      Type.Integer({
+        minimum: 1,
+        maximum: MAX_TERM_COUNT,
+        description: 'Longest term of a bullet, in the unit of the terms; without it any'
+      })
     ),
     dayBasis: Type.Optional(
       Type.Enum([...DAY_BASES], { description: 'Days of a year for daily accrual; without it 365' })

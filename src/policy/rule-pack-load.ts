@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { type Checked, compileCheck } from '../domain/check.ts'
 import { AssayError, type FieldProblem } from '../errors.ts'
+import { findRepeatedMembers } from './repeated-members.ts'
 import {
   type LprSeries,
   LprSeriesSchema,
@@ -85,11 +86,16 @@ export function parseLpr(bytes: Uint8Array, file: string): LoadedLpr {
 }
 
 function parseJson(bytes: Uint8Array, file: string): unknown {
+  const text = Buffer.from(bytes).toString('utf8')
+  let value: unknown
   try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'))
+    value = JSON.parse(text)
   } catch (cause) {
     throw new AssayError('policy_invalid', `${file}: it cannot be read as JSON`, { cause })
   }
+  const problems = findRepeatedMembers(text).map((field) => at(field, 'stands twice in its object'))
+  if (problems.length > 0) throw new AssayError('policy_invalid', file, { problems })
+  return value
 }
 
 /** A problem at a JSON pointer. */

@@ -19,7 +19,7 @@ const RatioSchema = Type.Number({ minimum: 0, maximum: 1 })
 const VelocityRuleSchema = Type.Object(
   {
     feature: Type.String(),
-    above: Type.Number(),
+    above: Type.Number({ minimum: 0 }),
     action: Type.Enum(['REFER', 'DECLINE'])
   },
   { ...strict, description: 'More than this refers or declines; the reason is R501' }
@@ -28,7 +28,10 @@ const VelocityRuleSchema = Type.Object(
 /** A policy file: everything about a decision that a risk officer may change. */
 export const PolicySchema = Type.Object(
   {
-    version: Type.String({ pattern: '^[a-z0-9][a-z0-9.-]{0,31}$' }),
+    version: Type.String({
+      pattern: '^(?!(active|guard)$)[a-z0-9][a-z0-9.-]{0,31}$',
+      description: 'Also the name of its file: active.json and guard.json are none'
+    }),
     products: Type.Array(ProductSchema, { minItems: 1 }),
     minimumAgeYears: Type.Integer({ minimum: 18, maximum: 30 }),
     requiredConsents: Type.Array(Type.Enum([...CONSENTS])),

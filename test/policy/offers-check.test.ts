@@ -68,6 +68,16 @@ describe('a product is refused, with the path,', () => {
       { repaymentMethods: ['BULLET'], bulletMaxTerm: 12 },
       '/bulletMaxTerm: leaves longer terms without a way to repay'
     ],
+    [
+      'with an end of bullets it has none of',
+      { repaymentMethods: ['EQUAL_INSTALMENT'], bulletMaxTerm: 12 },
+      '/bulletMaxTerm: no way to repay is a BULLET'
+    ],
+    [
+      'with bullets beyond its terms',
+      { repaymentMethods: ['EQUAL_INSTALMENT', 'BULLET'], bulletMaxTerm: 120 },
+      '/bulletMaxTerm: is no term of the product'
+    ],
     ['with a term it has not', { offerGrid: { terms: [6, 48] } }, '/offerGrid/terms/1: the product has no term of 48'],
     [
       'with an amount above its most',
@@ -113,6 +123,15 @@ describe('a product is refused, with the path,', () => {
 describe('a pricing is refused, with the path,', () => {
   const lpr = [{ from: '2025-12-01', ratio: 0.03 }]
   test.each<[string, Partial<Policy>, string]>([
+    ['with a floor above every price', pricedBy({ floor: 0.36 }), '/pricing/0/floor: is above the rate cap'],
+    [
+      'with money that costs less than nothing once the LPR has fallen',
+      {
+        ...pricedBy({ funding: [{ from: '2025-12-01', overLpr: -0.025 }] }),
+        lpr: [...lpr, { from: '2027-01-01', ratio: 0.02 }]
+      },
+      '/pricing/0/funding/0/overLpr: makes the cost of money negative'
+    ],
     ['for a product that has another', pricedBy({}, {}), '/pricing/1/products: consumer has another pricing'],
     [
       'with a funding cost of two kinds',
