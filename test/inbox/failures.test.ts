@@ -6,7 +6,7 @@ import { MAX_DELIVERIES } from '../../src/inbox/delivery.ts'
 import { readStored } from '../redis/stored.ts'
 import { TEST_TOKEN_KEY } from '../support/app.ts'
 import { canStartRedis, startOwnRedis } from '../support/redis.ts'
-import { disbursed, drain, lettersOf, sendEvent, watched } from './inbox-service.ts'
+import { disbursed, drain, lettersOf, sendEvent, throwTypeError, watched } from './inbox-service.ts'
 
 /** A store whose first calls end as the list says; then it appends. */
 function failing(...faults: (Error | 'full')[]) {
@@ -51,7 +51,7 @@ describe('an entry that', () => {
       edge: {
         ...edge,
         toEvent: (tenant, input, at, nowMs) => {
-          if (input.eventId === 'poison') throw new TypeError('holds +234 801 234 5678')
+          if (input.eventId === 'poison') throwTypeError('holds +234 801 234 5678')
           return edge.toEvent(tenant, input, at, nowMs)
         }
       }
@@ -62,7 +62,7 @@ describe('an entry that', () => {
     await drain(fragile)
     const [letter] = await lettersOf(letters)
     expect(letter).toMatchObject({ reason: 'internal_error', deliveries: MAX_DELIVERIES })
-    expect(letter?.problems[0]?.problem).toMatch(/^threw TypeError at .*failures\.test\.ts:\d+$/)
+    expect(letter?.problems[0]?.problem).toMatch(/^threw TypeError at throwTypeError inbox-service\.ts:\d+$/)
     expect(await loansSeen()).toBe(1)
   })
 

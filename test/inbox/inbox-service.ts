@@ -121,3 +121,8 @@ export async function watched(options: TestAppOptions = {}, changes: InboxChange
   const logged = async () => entriesOf(await readStored(made.service.redis, made.service.keys.prefix), 'log').length
   return { ...made, loansSeen, logged }
 }
+
+/** Throws in a file of its own: the stack names one that is not a test, whose address vitest makes unlike others. */
+export function throwTypeError(message: string): never {
+  throw new TypeError(message)
+}

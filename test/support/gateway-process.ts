@@ -6,7 +6,8 @@ import { onTestFinished } from 'vitest'
 import { freePort } from './ports.ts'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const READY_MS = 15_000
+/** Generous: how long a start takes is promised elsewhere (test/e2e/start.test.ts), and a machine may be busy. */
+const READY_MS = 40_000
 const run = promisify(execFile)
 
 export interface ServiceProcess {
