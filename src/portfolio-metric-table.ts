@@ -9,6 +9,16 @@ export const PORTFOLIO_METRICS = {
     help: 'Principal of running loans that is not paid, in whole units of the currency',
     labels: ['product', 'currency', 'bucket']
   },
+  credit_disbursed_principal: {
+    type: 'gauge',
+    help: 'Principal that was paid out, of all loans of the book, in whole units of the currency',
+    labels: ['product', 'currency']
+  },
+  credit_repaid_principal: {
+    type: 'gauge',
+    help: 'Of that, what came back: neither owed nor given up',
+    labels: ['product', 'currency']
+  },
   credit_stage_principal: {
     type: 'gauge',
     help: 'The same by stage of IFRS 9',

@@ -53,6 +53,8 @@ export function createPortfolioGauges(deps: PortfolioGaugesDeps): () => { readon
 }
 
 function createTell(metrics: Metrics) {
+  const paidOut = metrics.gauge('credit_disbursed_principal')
+  const paidBack = metrics.gauge('credit_repaid_principal')
   const principal = metrics.gauge('credit_outstanding_principal')
   const stages = metrics.gauge('credit_stage_principal')
   const losses = metrics.gauge('credit_expected_loss')
@@ -63,7 +65,10 @@ function createTell(metrics: Metrics) {
   const vintages = metrics.gauge('credit_vintage_overdue_ratio')
   return (standing: BookStanding): void => {
     // What is not there any more must not stay.
-    for (const gauge of [principal, stages, losses, loans, rolls, vintages]) gauge.reset()
+    for (const gauge of [paidOut, paidBack, principal, stages, losses, loans, rolls, vintages]) gauge.reset()
+    for (const { product, currency, minor } of standing.paidOut) paidOut.set({ product, currency }, minor / MINOR_UNITS)
+    for (const { product, currency, minor } of standing.paidBack)
+      paidBack.set({ product, currency }, minor / MINOR_UNITS)
     for (const { product, currency, of, minor } of standing.byBucket)
       principal.set({ product, currency, bucket: of }, minor / MINOR_UNITS)
     for (const { product, currency, of, minor } of standing.byStage)

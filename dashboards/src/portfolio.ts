@@ -45,7 +45,7 @@ const now: Section = {
       title: 'Running loans',
       question: 'How many loans run?\nActive and restructured ones.',
       unit: 'short',
-      width: 5,
+      width: 4,
       queries: [
         {
           expr: `sum(${highest('credit_loans', { by: ['product', 'state'], where: { ...PRODUCT, state: /active|restructured/ } })})`,
@@ -58,8 +58,26 @@ const now: Section = {
       title: 'Principal owed',
       question: 'How much principal is out?\nOf running loans, in whole units of each currency.',
       unit: 'short',
-      width: 5,
+      width: 4,
       queries: [{ expr: `sum by (currency) (${owed()})`, legend: '{{currency}}' }],
+      whenNone: 'No loan was paid out yet'
+    }),
+    stat({
+      title: 'Paid out and paid back',
+      question:
+        'How much was ever paid out, and how much of it came back?\nThe rest is owed or was given up. In whole units of each currency.',
+      unit: 'short',
+      width: 4,
+      queries: [
+        {
+          expr: `sum by (currency) (${highest('credit_disbursed_principal', { by: ['product', 'currency'], where: PRODUCT })})`,
+          legend: 'out, {{currency}}'
+        },
+        {
+          expr: `sum by (currency) (${highest('credit_repaid_principal', { by: ['product', 'currency'], where: PRODUCT })})`,
+          legend: 'back, {{currency}}'
+        }
+      ],
       whenNone: 'No loan was paid out yet'
     }),
     stat({
@@ -67,7 +85,7 @@ const now: Section = {
       question: `Which share of the principal is of loans that are past due?
 By a day or more. A few per cent are usual shortly after due dates.`,
       unit: 'percentunit',
-      width: 5,
+      width: 4,
       base: 'green',
       steps: [
         { from: 0.05, colour: 'yellow' },
@@ -81,7 +99,7 @@ By a day or more. A few per cent are usual shortly after due dates.`,
       question: `Which share of the principal is lost in all likelihood?
 The industry reports 1.5 %; from 3 % on lending must be held back.`,
       unit: 'percentunit',
-      width: 5,
+      width: 4,
       base: 'green',
       steps: [
         { from: 0.015, colour: 'yellow' },

@@ -17,6 +17,9 @@ export interface Amount {
   readonly minor: number
 }
 
+/** An amount of one product and currency, minor units. */
+export type Principal = Omit<Amount, 'of'>
+
 /** How the loan book stands at an instant. */
 export interface BookStanding {
   /** Running loans: principal not paid, by bucket and by stage of IFRS 9. */
@@ -24,6 +27,9 @@ export interface BookStanding {
   readonly byStage: readonly Amount[]
   /** Their expected loss, by stage. */
   readonly lossByStage: readonly Amount[]
+  /** All loans: principal paid out, and of that what came back. */
+  readonly paidOut: readonly Principal[]
+  readonly paidBack: readonly Principal[]
   /** All loans, by state. */
   readonly loans: readonly { readonly product: string; readonly state: string; readonly count: number }[]
   readonly warnings: Readonly<Record<string, number>>
@@ -62,6 +68,8 @@ interface VintageSum {
 export function createBookStanding(nowMs: number, utcOffsetMinutes: number, lossMinorOf: (loan: Loan) => number) {
   const lastMonth = addMonths(monthAt(nowMs, utcOffsetMinutes), -1)
   const firstVintage = addMonths(lastMonth, 1 - VINTAGE_MONTHS)
+  const paidOut = new Map<string, number>()
+  const paidBack = new Map<string, number>()
   const buckets = new Map<string, number>()
   const stages = new Map<string, number>()
   const losses = new Map<string, number>()
@@ -101,6 +109,8 @@ export function createBookStanding(nowMs: number, utcOffsetMinutes: number, loss
       const { state, bucket, stage, balanceMinor } = loan
       const [product, currency] = [loan.product ?? UNKNOWN, loan.currency ?? UNKNOWN]
       add(states, [product, state], 1)
+      add(paidOut, [product, currency], loan.principalMinor ?? 0)
+      add(paidBack, [product, currency], paidBackMinor(loan))
       if (isRunning(loan)) {
         add(buckets, [product, currency, bucket], balanceMinor)
         add(stages, [product, currency, String(stage)], balanceMinor)
@@ -115,6 +125,8 @@ export function createBookStanding(nowMs: number, utcOffsetMinutes: number, loss
       byBucket: amounts(buckets),
       byStage: amounts(stages),
       lossByStage: amounts(losses),
+      paidOut: amounts(paidOut).map(ofAll),
+      paidBack: amounts(paidBack).map(ofAll),
       loans: [...states].map(([key, count]) => {
         const [product, state] = partsOf(key)
         return { product, state, count }
@@ -138,6 +150,16 @@ export function createBookStanding(nowMs: number, utcOffsetMinutes: number, loss
       )
     })
   }
+}
+
+/** Principal that was paid out, is not owed and was not given up, but for what came in after that. */
+function paidBackMinor({ principalMinor, balanceMinor, writtenOffMinor, recoveredMinor }: Loan): number {
+  const lostMinor = Math.max(0, writtenOffMinor - recoveredMinor)
+  return Math.max(0, (principalMinor ?? 0) - balanceMinor - lostMinor)
+}
+
+function ofAll({ product, currency, minor }: Amount): Principal {
+  return { product, currency, minor }
 }
 
 function add(sums: Map<string, number>, parts: readonly string[], more: number): void {

@@ -86,7 +86,8 @@ const VALUES: Readonly<Record<Label, readonly string[]>> = {
 const OF_INGEST = /^credit_(log|profiles?|inbox|deadletter)_/
 const OF_MONITOR =
   /^credit_(outbox|webhook|queue|job|manual_review|loan_checks|limit_reviews|monitoring|notices|guard|concentration|first_payment|model_(outcomes|auc|ks|brier|observed))/
-const OF_LOAN_BOOK = /^credit_(outstanding|stage_principal|expected_loss|loans|early|loan_(promises|book)|roll|vintage)/
+const OF_LOAN_BOOK =
+  /^credit_(outstanding|disbursed|repaid|stage_principal|expected_loss|loans|early|loan_(promises|book)|roll|vintage)/
 const OF_ALL = /^credit_(build|redis)_/
 
 export function processesOf(name: string): readonly ProcessName[] {

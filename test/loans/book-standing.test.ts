@@ -43,6 +43,30 @@ test('what is owed stands in its bucket and stage, and closed loans owe nothing'
   expect(loans.reduce((sum, { count }) => sum + count, 0)).toBe(4)
 })
 
+test('what was paid out is owed, came back or was given up', () => {
+  const givenUp = (...more: ReturnType<typeof loanEvent>[]) =>
+    foldLoan(
+      [
+        disbursed('2024-01-05', ROWS, TOLD),
+        paid('2024-02-10', 100_000),
+        loanEvent('loan.written_off', at('2024-03-20'), {}),
+        ...more
+      ],
+      UTC
+    )
+  const recovered = loanEvent('loan.recovered', at('2024-04-01'), { amountMinor: 30_000 })
+  const book = [
+    loan('01', '2024-02-10', '2024-03-10'),
+    loan('01', '2024-02-10'),
+    loan('01'),
+    givenUp(),
+    givenUp(recovered)
+  ]
+  const { paidOut, paidBack } = standingOf(...book)
+  expect(paidOut).toEqual([{ product: 'cash', currency: 'CNY', minor: 5 * 200_000 }])
+  expect(paidBack).toEqual([{ product: 'cash', currency: 'CNY', minor: 200_000 + 3 * 100_000 + 30_000 }])
+})
+
 test('warnings that are in force and promises count by level and state', () => {
   const warned = loanEvent('loan.warned', at('2024-04-01'), { rule: 'r1', level: 'orange' })
   const events = [disbursed('2024-01-05', ROWS, TOLD), warned]
