@@ -33,7 +33,6 @@ import { createMetrics } from './metrics.ts'
 import { loadLenders } from './notices/lenders.ts'
 import { createRecordOutcomes } from './outcomes/record-outcomes.ts'
 import { createRedisOutcomeStore } from './outcomes/redis-outcome-store.ts'
-import { loadRules } from './policy/load-rules.ts'
 import { observePolicies } from './policy-metrics.ts'
 import { createBacklog } from './redis/backlog.ts'
 import { createRedis, whenReady } from './redis/client.ts'
@@ -45,6 +44,7 @@ import { loadActiveSet } from './serving/models.ts'
 import { openPolicies } from './serving/policies-in-force.ts'
 import { createPolicyShadowEntry } from './serving/policy-swap-set.ts'
 import { createShadowLog } from './serving/redis-shadow-log.ts'
+import { createRulesInForce } from './serving/rules-in-force.ts'
 import { createShadowEntry } from './serving/swap-set.ts'
 import { watchLineup } from './serving/watch.ts'
 import { observeServing } from './serving-metrics.ts'
@@ -80,7 +80,8 @@ async function main(): Promise<void> {
   }
   const policies = await openPolicies({
     folder: policiesFolder,
-    read: { featureNames: featureSet.names, rules: await loadRules() },
+    featureNames: featureSet.names,
+    readRules: createRulesInForce(policiesFolder),
     onSwap: (next) => {
       observePolicy.onSwap(next)
       log.info({ policy: next.active.id, shadow: next.shadow?.loaded.id }, 'policy decides')

@@ -228,13 +228,14 @@ async function modelFolder({ values: { model }, env }: CommandArgs): Promise<URL
 async function policyOf(args: CommandArgs): Promise<LoadedPolicy> {
   const { policy } = args.values
   if (typeof policy !== 'string') return activePolicy(args)
-  const { featureNames, rules } = await policyReading()
-  return loadPolicy(policyFile(policy, policiesFolder(args), args.env), featureNames, rules)
+  const folder = policiesFolder(args)
+  const { featureNames, rules } = await policyReading(folder)
+  return loadPolicy(policyFile(policy, folder, args.env), featureNames, rules)
 }
 
 async function activePolicy(args: CommandArgs): Promise<LoadedPolicy> {
   const folder = policiesFolder(args)
-  return loadEntry(folder, (await readActivePolicies(folder)).active, await policyReading())
+  return loadEntry(folder, (await readActivePolicies(folder)).active, await policyReading(folder))
 }
 
 /** The same for the same inputs and options; a file is told by its size and its time. */

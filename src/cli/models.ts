@@ -151,7 +151,7 @@ async function refuseExcluded(
 ): Promise<void> {
   const policies = policiesFolder(args)
   const { active } = await readActivePolicies(policies)
-  const { featureNames, rules } = await policyReading()
+  const { featureNames, rules } = await policyReading(policies)
   const loaded = await loadPolicy(policyFileOf(policies, active.policy), featureNames, rules)
   const { credit, fraud } = await readActiveModels(folder)
   const [byCredit, byFraud] = await Promise.all([

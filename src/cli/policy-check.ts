@@ -4,16 +4,16 @@ import { readActiveModels, type VerifiedModel } from '../inference/model.ts'
 import { compilePolicy } from '../policy/engine.ts'
 import { findExcludedData } from '../policy/excluded-data.ts'
 import { type LoadedPolicy, loadPolicy } from '../policy/load.ts'
-import { loadRules } from '../policy/load-rules.ts'
 import type { PolicyReading } from '../serving/active-policy.ts'
 import { loadVersion } from '../serving/models.ts'
+import { createRulesInForce } from '../serving/rules-in-force.ts'
 
 const FEATURE_NAMES = CATALOGUE.map(({ name }) => name)
 
-/** What policies are checked against, as in the gateway. */
-export const policyReading = async (): Promise<PolicyReading> => ({
+/** What policies are checked against, as in a gateway with this folder of policies. */
+export const policyReading = async (policies: URL): Promise<PolicyReading> => ({
   featureNames: FEATURE_NAMES,
-  rules: await loadRules()
+  rules: await createRulesInForce(policies)()
 })
 
 /**
@@ -25,9 +25,8 @@ export async function provenPolicy(
   file: URL,
   modelsFolder: URL,
   nowMs: number,
-  reading = policyReading()
+  { featureNames, rules }: PolicyReading
 ): Promise<LoadedPolicy> {
-  const { featureNames, rules } = await reading
   const loaded = await loadPolicy(file, featureNames, rules)
   const { credit, fraud } = await readActiveModels(modelsFolder)
   if (loaded.policy.fraud !== undefined && fraud === undefined)
@@ -67,9 +66,14 @@ export type PolicyCheck =
   | { readonly ok: false; readonly problems: readonly FieldProblem[] }
 
 /** The same, with what is wrong as a value. A problem of the whole file has the field `/`. */
-export async function checkPolicy(file: URL, modelsFolder: URL, nowMs: number): Promise<PolicyCheck> {
+export async function checkPolicy(
+  file: URL,
+  modelsFolder: URL,
+  nowMs: number,
+  reading: PolicyReading
+): Promise<PolicyCheck> {
   try {
-    return { ok: true, loaded: await provenPolicy(file, modelsFolder, nowMs) }
+    return { ok: true, loaded: await provenPolicy(file, modelsFolder, nowMs, reading) }
   } catch (error) {
     if (!(error instanceof AssayError) || error.code !== 'policy_invalid') throw error
     if (error.problems.length > 0) return { ok: false, problems: error.problems }

@@ -48,7 +48,7 @@ export async function listPolicies(folder: URL, asJson: boolean, print: (line: s
 async function describe(folder: URL, policy: string, approvals: Parameters<typeof approvalsOf>[0]) {
   const file = policyFileOf(folder, policy)
   try {
-    const { featureNames, rules } = await policyReading()
+    const { featureNames, rules } = await policyReading(folder)
     const { id } = await loadPolicy(file, featureNames, rules)
     const approvers = approvalsOf(approvals, sha256Of(await readPolicyBytes(file))).map(({ approver }) => approver)
     return { id, approvers, problem: null }

@@ -11,6 +11,7 @@ import { describeDifference, diffPolicies } from './policy-diff.ts'
 import { bringIn, changeActive, policiesFolder, policyFile, readActive } from './policy-folder.ts'
 import { listPolicies } from './policy-list.ts'
 import { printPolicyReport } from './policy-report.ts'
+import { activateRules, listRules } from './policy-rules.ts'
 
 const MODELS = new URL('../../models/', import.meta.url)
 /** What an action takes beside --policies and --models; what it does not take may be meant for something else. */
@@ -20,7 +21,8 @@ const ACTIONS: Readonly<Record<string, { readonly options: readonly string[]; re
   diff: { options: ['json'], mostOperands: 2 },
   activate: { options: ['approver'], mostOperands: 1 },
   rollback: { options: [], mostOperands: 0 },
-  shadow: { options: ['share', 'off', 'report', 'json'], mostOperands: 1 }
+  shadow: { options: ['share', 'off', 'report', 'json'], mostOperands: 1 },
+  rules: { options: ['approver'], mostOperands: 1 }
 }
 const COMMON_OPTIONS = ['policies', 'models']
 
@@ -35,6 +37,7 @@ assay policy activate FILE --approver NAME --approver NAME
 assay policy rollback                               to the policy before
 assay policy shadow FILE --share 1 | --off
 assay policy shadow --report [VERSION] [--json]     who would change sides if the candidate decided
+assay policy rules [FILE --approver NAME ...]       the rule packs and the LPR in force; puts another one in force
 
   FILE         a path, or the name of a policy in the folder; a file from elsewhere is copied there under its version
   --approver   who has approved these very bytes: two different people; kept in active.json with their hash
@@ -79,6 +82,10 @@ credit_policy_reload_failures_total rises.`,
         return rollback(context)
       case 'shadow':
         return values.report === true ? printPolicyReport(operands[0], args) : shadow(context, operands[0])
+      case 'rules':
+        return operands[0] === undefined
+          ? listRules(context)
+          : activateRules(context, pathToFileURL(callerPath(operands[0], env)), approversOf(context))
     }
   }
 }
@@ -102,7 +109,7 @@ async function check(context: PolicyContext, operands: readonly string[]): Promi
   if (operands.length === 0) throw new UsageError('policy check: name a policy file')
   for (const operand of operands) {
     const file = fileOf(context, operand)
-    const checked = await checkPolicy(file, context.models, Date.parse(context.at))
+    const checked = await checkPolicy(file, context.models, Date.parse(context.at), await policyReading(context.folder))
     const problems = checked.ok ? [] : checked.problems
     if (problems.length > 0) process.exitCode = 1
     if (context.values.json === true) {
@@ -130,7 +137,7 @@ async function diff(context: PolicyContext, [first, second]: readonly string[]):
 async function activate(context: PolicyContext, file: URL): Promise<void> {
   const { folder, at, print } = context
   const before = await readActive(folder)
-  const { id, policy } = await provenPolicy(file, context.models, Date.parse(at))
+  const { id, policy } = await provenPolicy(file, context.models, Date.parse(at), await policyReading(folder))
   const sha256 = sha256Of(await readPolicyBytes(file))
   const { active, candidate, shadow } = before.file
   const named = approversOf(context).map((approver) => ({ approver, at, sha256 }))
@@ -145,7 +152,7 @@ async function activate(context: PolicyContext, file: URL): Promise<void> {
     throw new Error(`${id} waits for the approval of a second person; only ${approvals[0]?.approver} has so far`)
   }
   // What is in the folder now is what two people approved, or it does not decide.
-  await loadEntry(folder, entry, await policyReading())
+  await loadEntry(folder, entry, await policyReading(folder))
   const isSame = active.policy === name
   const next = {
     active: entry,
@@ -171,8 +178,8 @@ async function rollback({ folder, models, at, print }: PolicyContext): Promise<v
   const before = await readActive(folder)
   const { active, previous, shadow, candidate } = before.file
   if (!previous) throw new UsageError('policy rollback: no policy decided before')
-  const { id } = await loadEntry(folder, previous, await policyReading())
-  await provenPolicy(policyFileOf(folder, previous.policy), models, Date.parse(at))
+  const { id } = await loadEntry(folder, previous, await policyReading(folder))
+  await provenPolicy(policyFileOf(folder, previous.policy), models, Date.parse(at), await policyReading(folder))
   const from = await idOf(folder, active.policy)
   const next = {
     active: previous,
@@ -196,7 +203,7 @@ async function shadow(context: PolicyContext, operand: string | undefined): Prom
   }
   const share = shareOf(context)
   const file = fileOf(context, operand)
-  const { id, policy } = await provenPolicy(file, models, Date.parse(at))
+  const { id, policy } = await provenPolicy(file, models, Date.parse(at), await policyReading(folder))
   const name = await bringIn(folder, file, policy.version)
   if (name === rest.active.policy) throw new UsageError(`policy shadow: ${name} is what decides`)
   await changeActive(
@@ -210,7 +217,7 @@ async function shadow(context: PolicyContext, operand: string | undefined): Prom
 
 /** Null where the file is broken: that is why it is being replaced. */
 async function idOf(folder: URL, policy: string): Promise<string | null> {
-  const { featureNames, rules } = await policyReading()
+  const { featureNames, rules } = await policyReading(folder)
   const loaded = await loadPolicy(policyFileOf(folder, policy), featureNames, rules).catch(() => null)
   return loaded?.id ?? null
 }

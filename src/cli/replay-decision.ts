@@ -5,8 +5,8 @@ import { createModelLibrary } from '../explanation/model-library.ts'
 import { CATALOGUE } from '../features/catalogue.ts'
 import { createQuality } from '../features/quality.ts'
 import { createFeatureSet } from '../features/vector.ts'
-import { loadRules } from '../policy/load-rules.ts'
 import { createKeys } from '../redis/keys.ts'
+import { createRulesInForce } from '../serving/rules-in-force.ts'
 import { type Command, type CommandArgs, callerPath, UsageError } from './command.ts'
 import { tenantOf, wholeNumber } from './option-values.ts'
 import { createPacer } from './pacer.ts'
@@ -65,7 +65,8 @@ Uses REDIS_URL, or the Redis of a running npm start.`,
       const source = createKeptDecisionSource(redis, createKeys(prefix))
       const featureSet = createFeatureSet(CATALOGUE)
       const quality = createQuality(CATALOGUE)
-      const policies = await loadPolicies(policiesFolder(args), featureSet.names, await loadRules(), args.progress)
+      const folder = policiesFolder(args)
+      const policies = await loadPolicies(folder, featureSet.names, await createRulesInForce(folder)(), args.progress)
       const models = createModelLibrary({ folder: folderOf(args, 'models', MODELS) })
       const servings = createServings({ models, policies, featureSet, quality, threads })
       const replay = createReplayer({ servings, featureSet, quality, monotonicMs: systemClock.monotonicMs })

@@ -2,7 +2,7 @@ import { loadRulePacks } from './rule-pack-load.ts'
 import { compileRulePacks, type EvaluateRules } from './rule-packs.ts'
 
 /** Where a release keeps its rule packs. */
-const RULE_PACKS = new URL('../../policies/rule-packs/', import.meta.url)
+export const RULE_PACKS = new URL('../../policies/rule-packs/', import.meta.url)
 
 /**
  * Reads the rule packs of a folder and compiles them to one evaluator.

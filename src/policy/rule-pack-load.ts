@@ -41,13 +41,45 @@ const checkRule = Object.fromEntries(
  * @throws AssayError policy_invalid with the file and every problem found in it
  */
 export async function loadRulePacks(folder: URL): Promise<{ packs: readonly LoadedRulePack[]; lpr: LoadedLpr }> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.json')).sort()
-  if (!names.includes(LPR_FILE)) throw new AssayError('policy_invalid', `${folder.pathname}: ${LPR_FILE} is missing`)
-  const read = (name: string) => readFile(new URL(name, folder))
-  const packs = names.filter((name) => name !== LPR_FILE)
+  const files = await readRuleFiles(folder)
+  if (!files.some(({ name }) => name === LPR_FILE))
+    throw new AssayError('policy_invalid', `${folder.pathname}: ${LPR_FILE} is missing`)
+  return parseRuleFiles(files)
+}
+
+/** A rule pack or the LPR series, as it lies in a folder. */
+export interface RuleFile {
+  readonly name: string
+  /** Its path, for what is said of it. */
+  readonly file: string
+  readonly bytes: Buffer
+}
+
+/** The JSON files of a folder, by name. */
+export async function readRuleFiles(
+  folder: URL,
+  isWanted: (name: string) => boolean = () => true
+): Promise<RuleFile[]> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.json') && isWanted(name)).sort()
+  return Promise.all(
+    names.map(async (name) => ({
+      name,
+      file: `${folder.pathname}${name}`,
+      bytes: await readFile(new URL(name, folder))
+    }))
+  )
+}
+
+/**
+ * @param files rule packs, and the LPR series among them
+ * @throws AssayError policy_invalid with the file and every problem found in it
+ */
+export function parseRuleFiles(files: readonly RuleFile[]): { packs: readonly LoadedRulePack[]; lpr: LoadedLpr } {
+  const lpr = files.find(({ name }) => name === LPR_FILE)
+  if (lpr === undefined) throw new AssayError('policy_invalid', `${LPR_FILE} is missing`)
   return {
-    packs: await Promise.all(packs.map(async (name) => parseRulePack(await read(name), `${folder.pathname}${name}`))),
-    lpr: parseLpr(await read(LPR_FILE), `${folder.pathname}${LPR_FILE}`)
+    packs: files.filter((each) => each !== lpr).map(({ bytes, file }) => parseRulePack(bytes, file)),
+    lpr: parseLpr(lpr.bytes, lpr.file)
   }
 }
 

@@ -14,7 +14,7 @@ const ACTIVE_FILE = 'active.json'
 export const POLICY_NAME = /^(?!active$)[a-z0-9][a-z0-9.-]{0,63}$/
 const PolicyNameSchema = Type.String({ pattern: POLICY_NAME.source })
 
-const PolicyApprovalSchema = Type.Object(
+export const PolicyApprovalSchema = Type.Object(
   {
     approver: Type.String({ minLength: 2, maxLength: 100 }),
     at: Type.String({ format: 'date-time' }),

@@ -1,6 +1,8 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { type ActivePolicies, activeFileOf, parseActivePolicies, policyFileOf } from './active-policy.ts'
+import { stampOfFile } from './file-stamp.ts'
 import { type Following, follow } from './follow.ts'
+import { stampOfRules } from './rules-in-force.ts'
 
 export interface PolicyWatchOptions {
   readonly folder: URL
@@ -22,13 +24,13 @@ export interface PolicyWatch extends Following {
 /**
  * Keeps the policies that policies/active.json names. Another one is read, checked and compiled beside the one that
  * decides and takes its place between two decisions; scoring threads go on as they are. A change of a file that is named
- * counts as one of active.json.
+ * counts as one of active.json, and so does one of the rules that policies are decided under.
  */
 export function watchPolicies({ folder, first, load, onSwap, onFault, nowMs }: PolicyWatchOptions): PolicyWatch {
   let current = first
   const take = async (isClosed: () => boolean): Promise<void> => {
     const next = await load()
-    if (isClosed() || idsOf(next) === idsOf(current)) return
+    if (isClosed() || (idsOf(next) === idsOf(current) && next.active.rules === current.active.rules)) return
     onSwap(next)
     current = next
   }
@@ -41,11 +43,11 @@ function idsOf({ active, shadow }: ActivePolicies): string {
   return JSON.stringify([active.id, shadow?.loaded.id, shadow?.share])
 }
 
-/** Changes whenever active.json or a file that it names does. */
+/** Changes whenever active.json does, a file that it names, or the approved rules. */
 async function stampOf(folder: URL): Promise<string> {
   const text = await readFile(activeFileOf(folder), 'utf8').catch(() => '')
   const stamps = await Promise.all(namesIn(folder, text).map((name) => stampOfFile(policyFileOf(folder, name))))
-  return [text, ...stamps].join('\n')
+  return [text, ...stamps, await stampOfRules(folder)].join('\n')
 }
 
 function namesIn(folder: URL, text: string): string[] {
@@ -54,14 +56,5 @@ function namesIn(folder: URL, text: string): string[] {
     return [active.policy, ...(shadow === undefined ? [] : [shadow.policy])]
   } catch {
     return []
-  }
-}
-
-async function stampOfFile(file: URL): Promise<string> {
-  try {
-    const { mtimeNs, ctimeNs, size, ino } = await stat(file, { bigint: true })
-    return `${mtimeNs} ${ctimeNs} ${size} ${ino}`
-  } catch {
-    return 'absent'
   }
 }

@@ -123,8 +123,7 @@ describe('a rule that excludes data', () => {
     onTestFinished(() => rm(folder, { recursive: true }))
     const file = pathToFileURL(join(folder, 'policy.json'))
     await writeFile(file, JSON.stringify(under()))
-    const reading = (tag: LegalTag) =>
-      Promise.resolve({ featureNames: CATALOGUE.map(({ name }) => name), rules: rulesOf([tag]) })
+    const reading = (tag: LegalTag) => ({ featureNames: CATALOGUE.map(({ name }) => name), rules: rulesOf([tag]) })
     await expect(provenPolicy(file, MODELS, SINCE, reading('financial'))).rejects.toMatchObject({
       code: 'policy_invalid',
       message: expect.stringContaining(file.pathname),

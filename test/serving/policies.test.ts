@@ -4,6 +4,7 @@ import { CATALOGUE } from '../../src/features/catalogue.ts'
 import { loadActivePolicies, loadPoliciesAtStart } from '../../src/serving/active-policy.ts'
 import type { OpenLineup } from '../../src/serving/lineup.ts'
 import { openPolicies } from '../../src/serving/policies-in-force.ts'
+import { createRulesInForce } from '../../src/serving/rules-in-force.ts'
 import { approved, policiesFolderOf, policyText, setActivePolicies } from './policy-folders.ts'
 
 const READ = { featureNames: CATALOGUE.map(({ name }) => name) }
@@ -94,7 +95,8 @@ describe('policies in force', () => {
     let nowMs = 0
     const policies = await openPolicies({
       folder,
-      read: READ,
+      ...READ,
+      readRules: createRulesInForce(folder),
       onSwap: (next) => void swaps.push(versionOf(next)),
       onFault: (error) => void faults.push(error),
       nowMs: () => nowMs
