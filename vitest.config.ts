@@ -14,8 +14,8 @@ export default defineConfig({
     isolate: false,
     // Node itself loads the TypeScript, as it does in production. Nothing here mocks a module, which would need more.
     experimental: { viteModuleRunner: false, nodeLoader: false },
-    // One more than the two cores that are promised: many tests wait for processes and sockets.
-    maxWorkers: 3,
+    // More than the two cores that are promised: many tests wait for processes and sockets.
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -61,7 +61,7 @@ describe('the fold of an entity’s events', () => {
           expect(exact).not.toContain(0)
         }
       ),
-      cases(6000)
+      cases(2500)
     )
   })
 
@@ -94,7 +94,7 @@ describe('the fold of an entity’s events', () => {
         const first = foldAs([], null, order.slice(0, split)).encode()
         expect(foldAs([], first, order.slice(split)).encode()).toEqual(whole)
       }),
-      cases(3000)
+      cases(1500)
     )
   })
 
