@@ -11,13 +11,13 @@ export interface DemoOptions {
 
 export const USAGE = `npm run demo -- [options]
 
-A year in minutes: starts a service of its own (nothing of yours is touched) and lives a simulated year on it, with
+A year in a minute or two: starts a service of its own (nothing of yours is touched) and lives a simulated year on it, with
 applications, decisions, reviews, loans, repayments, trouble, an attack and a drift, on a clock that runs faster. Prints what
 came of it, and ends everything.
 
   --keep               go on as steady traffic afterwards, for the dashboards, until Ctrl-C
   --seed 1             another seed, another year; the same seed and start decide the same
-  --people 1000        how many people come in the year
+  --people 800         how many people come in the year
   --days 365           how long the year is
   --start 2026-01-31   its first day; --days ago when left out, so that it ends today
   --json FILE          the summary, in full
@@ -27,7 +27,7 @@ came of it, and ends everything.
 const SPEC = {
   keep: { type: 'boolean', default: false },
   seed: { type: 'string', default: '1' },
-  people: { type: 'string', default: '1000' },
+  people: { type: 'string', default: '800' },
   days: { type: 'string', default: '365' },
   start: { type: 'string' },
   json: { type: 'string' },

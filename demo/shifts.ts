@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
@@ -5,7 +6,6 @@ import { AHEAD_MS } from '../src/monitoring/loan-schedule.ts'
 import { loanFiguresJob } from '../src/monitoring/portfolio-guard-job.ts'
 import { QUEUE_NAMES } from '../src/monitoring/queues.ts'
 import { createRedis, whenReady } from '../src/redis/client.ts'
-import { countPending } from '../src/redis/group-reader.ts'
 import { createKeys, PARTITIONS } from '../src/redis/keys.ts'
 
 export interface Shifts {
@@ -28,11 +28,12 @@ export interface ShiftsOptions {
   readonly deadlineMs: number
 }
 
-const LOOK_MS = 10
+const LOOK_MS = 4
 const COMMAND_TIMEOUT_MS = 10_000
 /** BullMQ keeps delayed jobs by their time in milliseconds times this, and wakes a worker by a member of `marker`. */
 const DELAYED_SCALE = 0x1000
-const WAKE = ['0', '0'] as const
+const PARTS = ['wait', 'prioritized', 'active', 'delayed', 'marker'] as const
+const LEFT = readFileSync(new URL('left.lua', import.meta.url), 'utf8')
 
 /**
  * Runs the monitor’s work of a day in one go: checks of loans that are due, jobs, what the outboxes hold. Jobs that wait for a time are due by the demo’s clock, because the monitor
@@ -49,31 +50,18 @@ export async function createShifts({ redisUrl, redisPrefix, nowMs, deadlineMs }:
   const queues = QUEUE_NAMES.map((name) => new Queue(name, { connection, prefix }))
   for (const queue of queues) queue.on('error', onError)
   const partitions = Array.from({ length: PARTITIONS }, (_, partition) => partition)
-  const outboxes = partitions.map(keys.outbox)
 
   // One after the other, so that what one reads is what the one before it wrote.
   await Promise.all(queues.filter(isPortfolio).map((queue) => queue.setGlobalConcurrency(1)))
 
-  /** What is left to do by now; workers that sleep in front of it are woken. */
+  const due = partitions.map(keys.loansDue)
+  const streams = [...partitions.map(keys.outbox), keys.webhookOutbox()]
+  /** What is left to do by now; workers that sleep in front of it are woken. One round trip, for it is asked over and over. */
   const look = async (working: readonly Queue[]): Promise<number> => {
-    const counted = working.map(async ({ name }) => {
-      const of = (what: string) => `${prefix}:${name}:${what}`
-      const [waiting, prioritized, active, due] = await Promise.all([
-        redis.llen(of('wait')),
-        redis.zcard(of('prioritized')),
-        redis.llen(of('active')),
-        redis.zcount(of('delayed'), '-inf', (nowMs() + 1) * DELAYED_SCALE)
-      ])
-      if (waiting + prioritized + due > 0) await redis.zadd(of('marker'), ...WAKE)
-      return waiting + prioritized + active + due
-    })
-    const left = [
-      ...counted,
-      countPending(redis, outboxes, 'relay'),
-      ...partitions.map((partition) => redis.zcount(keys.loansDue(partition), '-inf', nowMs() + AHEAD_MS)),
-      countPending(redis, [keys.webhookOutbox()], 'relay')
-    ]
-    return (await Promise.all(left)).reduce((sum, count) => sum + count, 0)
+    const lists = working.flatMap(({ name }) => PARTS.map((part) => `${prefix}:${name}:${part}`))
+    const names = [...lists, ...streams, ...due]
+    const args = [working.length, streams.length, (nowMs() + 1) * DELAYED_SCALE, nowMs() + AHEAD_MS]
+    return (await redis.eval(LEFT, names.length, ...names, ...args)) as number
   }
 
   const resume = (working: readonly Queue[]) => Promise.all(working.map((queue) => queue.resume()))
@@ -82,7 +70,10 @@ export async function createShifts({ redisUrl, redisPrefix, nowMs, deadlineMs }:
   const addUpFirst = async () => {
     const { name, queue } = loanFiguresJob
     const of = portfolio.find((each) => each.name === queue)
-    await of?.add(name, { job: name }, { lifo: true, removeOnComplete: true })
+    // The one that waits for its hour comes now; the first time there may be none yet.
+    const next = (await of?.getDelayed())?.find((job) => job.name === name)
+    if (next !== undefined) await next.promote()
+    else await of?.add(name, { job: name }, { lifo: true, removeOnComplete: true })
   }
   const rest = async () => void (await Promise.all(queues.map((queue) => queue.pause())))
   return {

@@ -35,12 +35,12 @@ const RESENDS_SHARE = 0.02
 const ASKS_SHARE = 0.08
 /** The whole portfolio is read: that takes its time. */
 const GUARD_EVERY_DAYS = 14
-/** In UTC: inside the hours of contact in Lagos and Shanghai, and soon after what is due in the morning. */
-const SHIFT_HOURS = [6, 12] as const
+/** In UTC: inside the hours of contact in Lagos and Shanghai, and after what is due in the morning. */
+const SHIFT_HOUR = 12
 
 /**
  * Lives the year: one thing after the other, each at its own instant of the demo’s clock, so that a slow machine changes
- * nothing of what is decided. Twice a day the monitor does what has come due since, and after the second time the reviewers do their work.
+ * nothing of what is decided. Once a day the monitor does what has come due since, and after it the reviewers do their work.
  */
 export async function liveYear(options: YearOptions): Promise<Year> {
   const { seed, days, startMs, service, clock, shifts: monitor, riskDesk, signal, onDay } = options
@@ -55,9 +55,12 @@ export async function liveYear(options: YearOptions): Promise<Year> {
   /** Tells what has happened by now; the next decision sees it. */
   const flush = async (): Promise<void> => {
     if (events.length > 0) await service.tell(events)
-    if (outcomes.length > 0) await service.post(outcomes)
     told += events.length
     events = []
+  }
+  /** Nothing is decided by outcomes. */
+  const flushOutcomes = async (): Promise<void> => {
+    if (outcomes.length > 0) await service.post(outcomes)
     outcomes = []
   }
   const follow = (application: DemoApplication, decision: Decision, atMs: number): void => {
@@ -106,7 +109,7 @@ export async function liveYear(options: YearOptions): Promise<Year> {
     signal.throwIfAborted()
     for (; !ahead.done && ahead.value.atMs < atMs; ahead = happenings.next()) agenda.put(ahead.value)
     for (let item = agenda.takeBefore(atMs); item !== undefined; item = agenda.takeBefore(atMs)) await take(item)
-    await flush()
+    await Promise.all([flush(), flushOutcomes()])
     clock.advanceTo(atMs)
     const isWhole = day !== undefined && day % GUARD_EVERY_DAYS === 0
     await monitor.work(isWhole)
@@ -121,15 +124,11 @@ export async function liveYear(options: YearOptions): Promise<Year> {
 
 interface Shift {
   readonly atMs: number
-  /** Which day it ends, from 1; undefined for a shift within the day. */
+  /** Which day it ends, from 1; undefined for what is left behind the last. */
   readonly day: number | undefined
 }
 
 function* shiftsOf(startMs: number, days: number): Generator<Shift> {
-  for (let day = 0; day < days; day++)
-    for (const hour of SHIFT_HOURS) {
-      const ends = hour === SHIFT_HOURS.at(-1)
-      yield { atMs: startMs + day * DAY_MS + hour * HOUR_MS, day: ends ? day + 1 : undefined }
-    }
+  for (let day = 0; day < days; day++) yield { atMs: startMs + day * DAY_MS + SHIFT_HOUR * HOUR_MS, day: day + 1 }
   yield { atMs: startMs + days * DAY_MS, day: undefined }
 }

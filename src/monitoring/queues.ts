@@ -29,8 +29,8 @@ export function loanMonitorJobId({ decisionId }: LoanMonitor): string {
 }
 
 const KEEP = { removeOnComplete: { age: 86_400, count: 10_000 }, removeOnFail: { age: 604_800, count: 10_000 } }
-/** Twelve tries over about an hour, longer than an outage; then the job is failed for a person to see. */
-const RETRY = { attempts: 12, backoff: { type: 'exponential', delay: 1000, jitter: 0.5 } }
+/** Thirteen tries over about an hour, longer than an outage; then the job is failed for a person to see. */
+const RETRY = { attempts: 13, backoff: { type: 'exponential', delay: 1000, jitter: 0.5 } }
 
 /** Workers that died with the same job before it is failed for a person to see. */
 const MAX_STALLED = 3
