@@ -4,6 +4,7 @@ import { readActiveModels, type VerifiedModel } from '../inference/model.ts'
 import { compilePolicy } from '../policy/engine.ts'
 import { findExcludedData } from '../policy/excluded-data.ts'
 import { type LoadedPolicy, loadPolicy } from '../policy/load.ts'
+import { findUnmetRules } from '../policy/unmet-rules.ts'
 import type { PolicyReading } from '../serving/active-policy.ts'
 import { loadVersion } from '../serving/models.ts'
 import { createRulesInForce } from '../serving/rules-in-force.ts'
@@ -17,14 +18,13 @@ export const policyReading = async (policies: URL): Promise<PolicyReading> => ({
 })
 
 /**
- * A policy that may decide: it holds in itself, beside the models that serve, and within what rules exclude at an instant.
+ * A policy that holds in itself and beside the models that serve.
  *
  * @throws AssayError policy_invalid that names the file and every problem of it; model_invalid
  */
 export async function provenPolicy(
   file: URL,
   modelsFolder: URL,
-  nowMs: number,
   { featureNames, rules }: PolicyReading
 ): Promise<LoadedPolicy> {
   const loaded = await loadPolicy(file, featureNames, rules)
@@ -40,11 +40,33 @@ export async function provenPolicy(
     if (cause instanceof AssayError) throw cause
     throw new AssayError('policy_invalid', `${file.pathname}: ${describeError(cause)}`, { cause })
   }
+  return loaded
+}
+
+/**
+ * A policy that may be put in force at an instant: proven, asking for no data that rules exclude, and under no rule that
+ * refuses every application. Whoever goes back to a policy need not wait for that: such a rule refers or declines.
+ *
+ * @throws AssayError policy_invalid that names the file and every problem of it; model_invalid
+ */
+export async function permittedPolicy(
+  file: URL,
+  modelsFolder: URL,
+  nowMs: number,
+  reading: PolicyReading
+): Promise<LoadedPolicy> {
+  const loaded = await provenPolicy(file, modelsFolder, reading)
+  const { rules } = reading
+  const { credit, fraud } = await readActiveModels(modelsFolder)
+  const champion = await loadVersion(modelsFolder, 'credit', credit.champion)
   const challenger = credit.challenger && (await loadVersion(modelsFolder, 'credit', credit.challenger.version))
   const fraudModel = fraud && (await loadVersion(modelsFolder, 'fraud', fraud.champion))
-  const problems = [champion, ...(challenger ? [challenger] : [])].flatMap((model) =>
-    excludedData(loaded, model, fraudModel, nowMs)
-  )
+  const problems = [
+    ...(rules === undefined ? [] : findUnmetRules(loaded.policy, rules, nowMs)),
+    ...[champion, ...(challenger ? [challenger] : [])].flatMap((model) =>
+      excludedData(loaded, model, fraudModel, nowMs)
+    )
+  ]
   if (problems.length > 0) throw new AssayError('policy_invalid', file.pathname, { problems })
   return loaded
 }
@@ -73,7 +95,7 @@ export async function checkPolicy(
   reading: PolicyReading
 ): Promise<PolicyCheck> {
   try {
-    return { ok: true, loaded: await provenPolicy(file, modelsFolder, nowMs, reading) }
+    return { ok: true, loaded: await permittedPolicy(file, modelsFolder, nowMs, reading) }
   } catch (error) {
     if (!(error instanceof AssayError) || error.code !== 'policy_invalid') throw error
     if (error.problems.length > 0) return { ok: false, problems: error.problems }

@@ -22,7 +22,7 @@ import {
   readRulesInForce
 } from '../serving/rules-in-force.ts'
 import { UsageError } from './command.ts'
-import { policyReading, provenPolicy } from './policy-check.ts'
+import { permittedPolicy, policyReading } from './policy-check.ts'
 
 const LPR_FILE = 'lpr-1y.json'
 /** Approvals of one file that are kept, the newest. */
@@ -116,7 +116,7 @@ async function proveUnder({ folder, models, at }: RulesContext, files: readonly 
   const rules = compileRules(files)
   const { featureNames } = await policyReading(folder)
   const { active } = await readActivePolicies(folder)
-  await provenPolicy(policyFileOf(folder, active.policy), models, Date.parse(at), { featureNames, rules })
+  await permittedPolicy(policyFileOf(folder, active.policy), models, Date.parse(at), { featureNames, rules })
 }
 
 async function readText(file: URL): Promise<string> {

@@ -6,7 +6,7 @@ import { loadPolicy } from '../policy/load.ts'
 import { approvalsOf, loadEntry, policyFileOf, readPolicyBytes, sha256Of } from '../serving/active-policy.ts'
 import { APPROVERS_NEEDED } from '../serving/approvals.ts'
 import { type Command, type CommandArgs, callerPath, UsageError } from './command.ts'
-import { checkPolicy, policyReading, provenPolicy } from './policy-check.ts'
+import { checkPolicy, permittedPolicy, policyReading, provenPolicy } from './policy-check.ts'
 import { describeDifference, diffPolicies } from './policy-diff.ts'
 import { bringIn, changeActive, policiesFolder, policyFile, readActive } from './policy-folder.ts'
 import { listPolicies } from './policy-list.ts'
@@ -137,7 +137,7 @@ async function diff(context: PolicyContext, [first, second]: readonly string[]):
 async function activate(context: PolicyContext, file: URL): Promise<void> {
   const { folder, at, print } = context
   const before = await readActive(folder)
-  const { id, policy } = await provenPolicy(file, context.models, Date.parse(at), await policyReading(folder))
+  const { id, policy } = await permittedPolicy(file, context.models, Date.parse(at), await policyReading(folder))
   const sha256 = sha256Of(await readPolicyBytes(file))
   const { active, candidate, shadow } = before.file
   const named = approversOf(context).map((approver) => ({ approver, at, sha256 }))
@@ -179,7 +179,7 @@ async function rollback({ folder, models, at, print }: PolicyContext): Promise<v
   const { active, previous, shadow, candidate } = before.file
   if (!previous) throw new UsageError('policy rollback: no policy decided before')
   const { id } = await loadEntry(folder, previous, await policyReading(folder))
-  await provenPolicy(policyFileOf(folder, previous.policy), models, Date.parse(at), await policyReading(folder))
+  await provenPolicy(policyFileOf(folder, previous.policy), models, await policyReading(folder))
   const from = await idOf(folder, active.policy)
   const next = {
     active: previous,
@@ -203,7 +203,7 @@ async function shadow(context: PolicyContext, operand: string | undefined): Prom
   }
   const share = shareOf(context)
   const file = fileOf(context, operand)
-  const { id, policy } = await provenPolicy(file, models, Date.parse(at), await policyReading(folder))
+  const { id, policy } = await permittedPolicy(file, models, Date.parse(at), await policyReading(folder))
   const name = await bringIn(folder, file, policy.version)
   if (name === rest.active.policy) throw new UsageError(`policy shadow: ${name} is what decides`)
   await changeActive(

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { startPrivateRedis } from '../../launcher/redis.mjs'
+import { parseStrictly, runProgram, whole } from '../../load-tests/command-line.ts'
 import { createProgress } from '../../load-tests/progress.ts'
 import { createRedis, whenReady } from '../../src/redis/client.ts'
 import { type HistoriesReport, runHistories } from './run-histories.ts'
@@ -16,19 +16,25 @@ differs or is above.
 
   --histories 10000
   --seed 1
+  --help               this text
 `
 const MOST = 10_000_000
 const READY_MS = 10_000
 const SHOW_EVERY = 50
 
-async function main(args: readonly string[]): Promise<number> {
+async function main(args: readonly string[]): Promise<void> {
   const option = (value: string) => ({ type: 'string', default: value }) as const
-  const { values } = parseArgs({ args: [...args], options: { histories: option('10000'), seed: option('1') } })
-  const [histories, seed] = [Number(values.histories), Number(values.seed)]
-  if (![histories, seed].every((value) => Number.isInteger(value) && value >= 0 && value <= MOST)) {
-    process.stderr.write(USAGE)
-    return 2
-  }
+  const { values } = parseStrictly({
+    args: [...args],
+    options: {
+      histories: option('10000'),
+      seed: option('1'),
+      help: { type: 'boolean', short: 'h', default: false }
+    }
+  })
+  if (values.help === true) return void process.stdout.write(USAGE)
+  const histories = whole('--histories', values.histories, 1, MOST)
+  const seed = whole('--seed', values.seed, 0, MOST)
   const dir = await mkdtemp(join(tmpdir(), 'assay-exposure-'))
   const server = await startPrivateRedis({ dir, extraArgs: ['--appendonly', 'no'] })
   const connections: ReturnType<typeof createRedis>[] = []
@@ -55,7 +61,7 @@ async function main(args: readonly string[]): Promise<number> {
     })
     progress.done()
     process.stdout.write(describe(report, seed, (performance.now() - startedAtMs) / 1000))
-    return report.found.length === 0 ? 0 : 1
+    process.exitCode = report.found.length === 0 ? 0 : 1
   } finally {
     progress.done()
     for (const redis of connections) redis.disconnect()
@@ -70,4 +76,4 @@ function describe({ lived, found, stats }: HistoriesReport, seed: number, second
   return [`exposure, ${seconds.toFixed(0)} s`, ...lines, ...found, ''].join('\n')
 }
 
-process.exitCode = await main(process.argv.slice(2))
+await runProgram('test:exposure', USAGE, main)

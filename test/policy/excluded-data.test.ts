@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { provenPolicy } from '../../src/cli/policy-check.ts'
+import { permittedPolicy } from '../../src/cli/policy-check.ts'
 import { CATALOGUE } from '../../src/features/catalogue.ts'
 import type { FeatureDefinition, LegalTag } from '../../src/features/definition.ts'
 import { compilePolicy } from '../../src/policy/engine.ts'
@@ -124,14 +124,14 @@ describe('a rule that excludes data', () => {
     const file = pathToFileURL(join(folder, 'policy.json'))
     await writeFile(file, JSON.stringify(under()))
     const reading = (tag: LegalTag) => ({ featureNames: CATALOGUE.map(({ name }) => name), rules: rulesOf([tag]) })
-    await expect(provenPolicy(file, MODELS, SINCE, reading('financial'))).rejects.toMatchObject({
+    await expect(permittedPolicy(file, MODELS, SINCE, reading('financial'))).rejects.toMatchObject({
       code: 'policy_invalid',
       message: expect.stringContaining(file.pathname),
       problems: expect.arrayContaining([
         expect.objectContaining({ problem: expect.stringContaining('the credit model asks for it') })
       ])
     })
-    await expect(provenPolicy(file, MODELS, SINCE, reading('health'))).resolves.toMatchObject({
+    await expect(permittedPolicy(file, MODELS, SINCE, reading('health'))).resolves.toMatchObject({
       policy: { version: POLICY.version }
     })
   })
