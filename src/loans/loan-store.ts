@@ -27,10 +27,10 @@ export interface LoanStore {
     page: { readonly limit: number; readonly after?: string | undefined }
   ) => Promise<StoredLoan[]>
   /**
-   * Loans of a partition that want to be looked at by an instant, the longest waiting first: those to which something happened
+   * Of each partition a number of loans that want to be looked at by an instant, the longest waiting first: those to which something happened
    * since they were last settled, then by the time that `settle` was told.
    */
-  readonly dueBefore: (partition: number, instantMs: number, limit: number) => Promise<LoanRef[]>
+  readonly dueBefore: (partitions: readonly number[], instantMs: number, limit: number) => Promise<LoanRef[]>
   /**
    * Says that a loan was looked at, and when it is due again; undefined for never, until something happens to it.
    *

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
+import { inOneWrite } from '../redis/in-one-write.ts'
 import { type Keys, PARTITIONS, partitionOfText } from '../redis/keys.ts'
 import type { LoanRef } from './loan-store.ts'
 
@@ -35,10 +36,10 @@ export async function* walkBorrowers(
 /** Lists borrowers: they are found by it from then on. */
 export async function noteBorrowers(redis: Redis, keys: Keys, people: readonly Borrower[]): Promise<void> {
   const byPartition = Map.groupBy(people, ({ applicantToken }) => partitionOfText(applicantToken))
-  const adding = [...byPartition].map(([partition, of]) =>
-    redis.sadd(keys.borrowers(partition), ...of.map(({ tenant, applicantToken }) => `${tenant} ${applicantToken}`))
-  )
-  await Promise.all(adding)
+  await inOneWrite(redis, (pipeline) => {
+    for (const [partition, of] of byPartition)
+      pipeline.sadd(keys.borrowers(partition), ...of.map(({ tenant, applicantToken }) => `${tenant} ${applicantToken}`))
+  })
 }
 
 interface Step {

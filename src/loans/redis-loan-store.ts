@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis'
+import { inOneWrite } from '../redis/in-one-write.ts'
 import { type Keys, partitionOfText } from '../redis/keys.ts'
 import { loanKeys, parseLoanEvent, settleLoan } from '../redis/loan-functions.ts'
 import type { LoanDefaults } from './account.ts'
@@ -39,10 +40,12 @@ export function createRedisLoanStore({ redis, keys, defaults, keepMs }: RedisLoa
       const loans = await Promise.all(page.map((loanId) => read({ tenant, applicantToken, loanId })))
       return loans.filter((loan) => loan !== undefined)
     },
-    dueBefore: async (partition, instantMs, limit) => {
+    dueBefore: async (partitions, instantMs, limit) => {
       const range = ['-inf', String(instantMs), 'BYSCORE', 'LIMIT', 0, limit] as const
-      const members = await redis.zrange(keys.loansDue(partition), ...range)
-      return members.map(toRef)
+      const members = await inOneWrite<string[]>(redis, (pipeline) => {
+        for (const partition of partitions) pipeline.zrange(keys.loansDue(partition), ...range)
+      })
+      return members.flat().map(toRef)
     },
     settle: (ref, version, nextAtMs) => settleLoan(redis, keys, { ...ref, version, nextAtMs, keepMs })
   }

@@ -64,7 +64,7 @@ export async function loanScheduleRound(deps: LoanScheduleDeps, jobs: readonly L
   const { loans, nowMs } = deps
   const partitions = Array.from({ length: PARTITIONS }, (_, partition) => partition)
   const untilMs = nowMs() + AHEAD_MS
-  const due = (await Promise.all(partitions.map((each) => loans.dueBefore(each, untilMs, LOANS_A_PARTITION)))).flat()
+  const due = await loans.dueBefore(partitions, untilMs, LOANS_A_PARTITION)
   for (let start = 0; start < due.length; start += TOGETHER)
     await scheduleSome(deps, jobs, due.slice(start, start + TOGETHER))
   return due.length

@@ -1,6 +1,7 @@
 import type { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { partitionOf } from '../domain/ids.ts'
+import { inOneWrite } from '../redis/in-one-write.ts'
 import { type Keys, PARTITIONS } from '../redis/keys.ts'
 import { type OfferExpiring, offerExpiringJobId } from './offer-expiring-job.ts'
 
@@ -28,7 +29,9 @@ export function createOfferIndex(redis: Redis, keys: Keys, nowMs: () => number):
   return {
     note: async (approvals) => {
       const atMs = nowMs() + LOOK_AGAIN_MS
-      await Promise.all(approvals.map((each) => redis.zadd(keyOf(each), 'NX', atMs, memberOf(each))))
+      await inOneWrite(redis, (pipeline) => {
+        for (const each of approvals) pipeline.zadd(keyOf(each), 'NX', atMs, memberOf(each))
+      })
     },
     settle: async (approval, nextAtMs) => {
       const key = keyOf(approval)
@@ -37,14 +40,18 @@ export function createOfferIndex(redis: Redis, keys: Keys, nowMs: () => number):
     },
     takeDue: async () => {
       const atMs = nowMs()
-      const partitions = Array.from({ length: PARTITIONS }, (_, partition) => partition)
       const range = ['-inf', String(atMs), 'BYSCORE', 'LIMIT', 0, OFFERS_A_PARTITION] as const
-      const found = await Promise.all(partitions.map((each) => redis.zrange(keys.offersDue(each), ...range)))
+      const found = await inOneWrite<string[]>(redis, (pipeline) => {
+        for (let partition = 0; partition < PARTITIONS; partition++)
+          pipeline.zrange(keys.offersDue(partition), ...range)
+      })
       const due = found.flat().map((member): OfferExpiring => {
         const [tenant = '', decisionId = ''] = member.split(' ')
         return { tenant, decisionId }
       })
-      await Promise.all(due.map((each) => redis.zadd(keyOf(each), 'XX', atMs + LOOK_AGAIN_MS, memberOf(each))))
+      await inOneWrite(redis, (pipeline) => {
+        for (const each of due) pipeline.zadd(keyOf(each), 'XX', atMs + LOOK_AGAIN_MS, memberOf(each))
+      })
       return due
     }
   }

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis'
+import { inOneWrite } from './in-one-write.ts'
 
 export interface StreamEntry {
   readonly stream: string
@@ -93,7 +94,9 @@ export function createGroupReader(options: GroupReaderOptions): GroupReader {
     },
     acknowledge: async (entries) => {
       const byStream = Map.groupBy(entries, ({ stream }) => stream)
-      await Promise.all([...byStream].map(([stream, of]) => redis.xack(stream, group, ...of.map(({ id }) => id))))
+      await inOneWrite(redis, (pipeline) => {
+        for (const [stream, of] of byStream) pipeline.xack(stream, group, ...of.map(({ id }) => id))
+      })
     },
     countPending: () => countPending(redis, streams, group),
     trim: async (beforeMs) => {

@@ -20,7 +20,7 @@ const twice = () => {
   return {
     exists: async () => 0,
     scan: async () => steps.shift(),
-    sadd: async () => 1,
+    pipeline: () => ({ length: 0, sadd: () => {} }),
     set: async () => 'OK'
   } as unknown as Redis
 }

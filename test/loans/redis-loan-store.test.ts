@@ -80,15 +80,15 @@ describe('the loan book on Redis', () => {
 
   test('a loan to which something happened is due at once, then when it was settled for, then never', async () => {
     await append(event(RUN))
-    expect(await store.dueBefore(PARTITION, 0, 10)).toEqual([REF])
+    expect(await store.dueBefore([PARTITION], 0, 10)).toEqual([REF])
     expect(await store.settle(REF, 1, 5000)).toBe(true)
-    expect(await store.dueBefore(PARTITION, 4999, 10)).toEqual([])
-    expect(await store.dueBefore(PARTITION, 5000, 10)).toEqual([REF])
+    expect(await store.dueBefore([PARTITION], 4999, 10)).toEqual([])
+    expect(await store.dueBefore([PARTITION], 5000, 10)).toEqual([REF])
     expect(await store.settle(REF, 1, undefined)).toBe(true)
-    expect(await store.dueBefore(PARTITION, Number.MAX_SAFE_INTEGER, 10)).toEqual([])
+    expect(await store.dueBefore([PARTITION], Number.MAX_SAFE_INTEGER, 10)).toEqual([])
     expect(await redis.pttl(keys.loan(PARTITION, 'alpha', 'L1'))).toBeGreaterThan(0)
     await append(event(paid('2024-02-02', 40)))
-    expect(await store.dueBefore(PARTITION, 0, 10)).toEqual([REF])
+    expect(await store.dueBefore([PARTITION], 0, 10)).toEqual([REF])
     expect(await redis.pttl(keys.loan(PARTITION, 'alpha', 'L1'))).toBe(-1)
   })
 
@@ -97,14 +97,14 @@ describe('the loan book on Redis', () => {
     const seen = await store.read(REF)
     await append(event(paid('2024-02-02', 40)))
     expect(await store.settle(REF, seen!.version, 5000)).toBe(false)
-    expect(await store.dueBefore(PARTITION, 0, 10)).toEqual([REF])
+    expect(await store.dueBefore([PARTITION], 0, 10)).toEqual([REF])
   })
 
   test('a repeat of an event does not make a settled loan due again', async () => {
     await append(event(RUN))
     await store.settle(REF, 1, 5000)
     await append(event(RUN))
-    expect(await store.dueBefore(PARTITION, 4999, 10)).toEqual([])
+    expect(await store.dueBefore([PARTITION], 4999, 10)).toEqual([])
   })
 
   test('a loan that is full refuses another event as a whole, takes a repeat, and leaves others alone', async () => {
@@ -129,7 +129,7 @@ describe('the loan book on Redis', () => {
     expect((await rebuild()).summary).toEqual({ loanEvents: 2, added: 2 })
     expect((await rebuild()).summary).toEqual({ loanEvents: 2, added: 0 })
     expect(await store.find('alpha', 'L1')).toEqual(before)
-    expect(await store.dueBefore(PARTITION, 0, 10)).toEqual([REF])
+    expect(await store.dueBefore([PARTITION], 0, 10)).toEqual([REF])
   })
 
   test('events of the log that are noted again are counted once', async () => {
