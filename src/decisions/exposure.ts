@@ -1,5 +1,7 @@
 import type { Offer } from '../domain/decision.ts'
+import { isGiven, REASON_OF_STEP_UP } from '../domain/evidence.ts'
 import type { Hold, Owed } from '../domain/exposure.ts'
+import { nextAction } from '../domain/next-actions.ts'
 import { type ReasonCode, rankReasons } from '../domain/reasons.ts'
 import type { DecisionStanding } from '../domain/standing.ts'
 import type { Decide as DecideByPolicy, DecideInput, Verdict } from '../policy/engine.ts'
@@ -35,7 +37,8 @@ export function readingOf(owed: Owed, again: number, standing?: DecisionStanding
 type WithinInput = Omit<DecideInput, 'exposureMinor' | 'limitFactor' | 'portfolioShare'>
 
 /**
- * Decides below what is owed; where that cannot be relied on, a person does instead of an approval. A frozen limit grants nothing.
+ * Decides below what is owed; where that cannot be relied on, a person does instead of an approval. A frozen limit grants nothing, and one
+ * that an orange warning reduced nothing before it is known who applies.
  * What was given and asked for in earlier rounds stands above all of it.
  */
 export function decideWithin(decide: DecideByPolicy, input: WithinInput, exposure: ExposureReading): Verdict {
@@ -58,8 +61,15 @@ function decideBelow(
   if (standing?.frozen === true) return refuseApproved(verdict, 'DECLINE', FROZEN)
   if (fault !== undefined) return refuseApproved(verdict, 'REFER', fault)
   // Paused: a portfolio at its limit is not the applicant’s doing, so it is no decline.
-  return restraint?.limitShare === 0 ? refuseApproved(verdict, 'REFER', 'R902') : verdict
+  if (restraint?.limitShare === 0) return refuseApproved(verdict, 'REFER', 'R902')
+  if (standing?.stepUp !== true || isGiven(input.evidence, STEP_UP)) return verdict
+  const asked = nextAction({ type: STEP_UP, nowMs: input.nowMs, ...STEP_UP_TERMS })
+  return { ...refuseApproved(verdict, 'REFER', REASON_OF_STEP_UP[STEP_UP]), nextActions: [asked] }
 }
+
+const STEP_UP = 'STEP_UP_OTP'
+/** A code is sent at once, but who applied may look later. */
+const STEP_UP_TERMS = { expiresInMinutes: 1440, attempts: 3 } as const
 
 const FROZEN = 'R304'
 

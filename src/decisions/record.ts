@@ -63,7 +63,11 @@ export const RecordSchema = Type.Object({
   exposureFault: Type.Optional(Type.Enum([...EXPOSURE_FAULTS], { description: 'Why that allowed no approval' })),
   standing: Type.Optional(
     Type.Object(
-      { frozen: Type.Boolean(), limitFactor: Type.Number({ exclusiveMinimum: 0, maximum: 1 }) },
+      {
+        frozen: Type.Boolean(),
+        limitFactor: Type.Number({ exclusiveMinimum: 0, maximum: 1 }),
+        stepUp: Type.Optional(Type.Boolean())
+      },
       { description: 'How the applicant stood by reviews and warnings' }
     )
   ),

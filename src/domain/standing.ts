@@ -24,7 +24,12 @@ export interface DecisionStanding {
   readonly frozen: boolean
   /** Of what the policy would grant; in (0, 1]. */
   readonly limitFactor: number
+  /** Whether who applies must first show that it is them, by a code sent to their phone. */
+  readonly stepUp?: boolean | undefined
 }
+
+/** A limit that was reduced for this reason has the next decision ask who it is that applies. */
+export const STEP_UP_REASON = 'warning_orange'
 
 const check = compileCheck(StandingSchema)
 /** What cannot be read holds back rather than lets go. */
@@ -46,5 +51,7 @@ export function standingAt(stored: Buffer | string | null, nowMs: number): Decis
   const standing = parseStanding(stored.toString())
   if (standing === undefined) return UNREADABLE
   if (standing.untilMs <= nowMs) return undefined
-  return { frozen: standing.state === 'frozen', limitFactor: standing.limitFactor }
+  const frozen = standing.state === 'frozen'
+  const known = { frozen, limitFactor: standing.limitFactor }
+  return !frozen && standing.reasons.includes(STEP_UP_REASON) ? { ...known, stepUp: true } : known
 }

@@ -1,5 +1,5 @@
 import { localDay } from '../domain/calendar.ts'
-import type { Standing } from '../domain/standing.ts'
+import { STEP_UP_REASON, type Standing } from '../domain/standing.ts'
 import type { Loan } from '../loans/loan-schema.ts'
 
 const DAY_MS = 86_400_000
@@ -83,7 +83,7 @@ function reduceReasons(loans: readonly Loan[]): string[] {
   if (loans.some(({ daysPastDue }) => daysPastDue >= REDUCE_DAYS)) reasons.push('days_past_due')
   if (loans.some(({ failedDebits, overdueMinor }) => failedDebits >= 2 && overdueMinor > 0))
     reasons.push('failed_debits')
-  if (hasWarning(loans, ['orange'])) reasons.push('warning_orange')
+  if (hasWarning(loans, ['orange'])) reasons.push(STEP_UP_REASON)
   return reasons
 }
 

@@ -8,6 +8,7 @@ import { createLimitReview, createReviewLimit } from '../../src/monitoring/limit
 import { partitionOfText } from '../../src/redis/keys.ts'
 import { at, disbursed, loanEvent, loanOn, paid } from '../loans/loan-events.ts'
 import { application, buildTestApp, postDecision } from '../support/app.ts'
+import { send } from '../support/reviewing.ts'
 import { REF, watchLoans } from './watched-loans.ts'
 
 const DAY_MS = 86_400_000
@@ -231,5 +232,36 @@ describe('a stored standing', () => {
     expect([frozen.decision, frozen.reasons.map(({ code }: { code: string }) => code)]).toEqual(['DECLINE', ['R304']])
     const stored = await service.store.read('alpha', frozen.decisionId)
     expect(JSON.parse(stored!.record).standing).toEqual({ frozen: true, limitFactor: 1 })
+  })
+
+  test('after an orange warning has the next decision ask who applies, and approve the reduced limit once that is shown', async () => {
+    const service = await buildTestApp({})
+    const asked = application()
+    const first = (await postDecision(service, asked)).json()
+    const { redis, keys } = service
+    const [exposureKey = ''] = await redis.keys(`${keys.prefix}:*:exposure:alpha:*`)
+    const token = exposureKey.split(':').at(-1) ?? ''
+    await redis.del(exposureKey)
+    const review = reviewLimit([loan('2024-06-12', [DUE, warned('orange')])], undefined, NOW_MS)
+    await redis.set(
+      keys.standing(partitionOfText(token), 'alpha', token),
+      JSON.stringify({ ...review.standing, sinceMs: 0, untilMs: Date.now() + DAY_MS })
+    )
+    const again = { ...asked, applicationId: `${asked.applicationId}-2` }
+    const stopped = (await postDecision(service, again)).json()
+    expect(stopped).toMatchObject({
+      decision: 'REFER',
+      offers: [],
+      reasons: [{ code: 'R501' }],
+      nextActions: [{ type: 'STEP_UP_OTP', attemptsLeft: 3 }]
+    })
+    const { record = '' } = (await service.store.read('alpha', stopped.decisionId)) ?? {}
+    expect(JSON.parse(record).standing).toEqual({ frozen: false, limitFactor: 0.5, stepUp: true })
+    const evidence = { type: 'STEP_UP_OTP', referenceId: 'otp-1' }
+    const shown = (
+      await send(service, 'POST', `/v1/decisions/${stopped.decisionId}/evidence`, service.alpha, evidence)
+    ).json()
+    expect(shown).toMatchObject({ decision: 'APPROVE', limit: { bindingConstraint: 'STANDING' } })
+    expect(shown.limit.amountMinor).toBeLessThanOrEqual(first.limit.amountMinor / 2)
   })
 })
