@@ -87,6 +87,10 @@ test('rules that nobody approved, or of which a byte changed, leave the last goo
   await writeFile(own, good)
   await watch.look()
   expect(cap()).toBe(0.08)
+  const approvals = new URL('approved-rule-packs/approvals.json', folder)
+  const [ada] = JSON.parse(await readFile(approvals, 'utf8'))['lpr-1y.json']
+  await writeFile(approvals, JSON.stringify({ 'lpr-1y.json': [ada, { ...ada, approver: ' ADA OBI' }] }))
+  await expect(createRulesInForce(folder)()).rejects.toThrow('not what 2 people approved')
   await rm(new URL('approved-rule-packs/', folder), { recursive: true })
   await watch.look()
   expect(cap()).toBe(0.12)

@@ -21,9 +21,9 @@ const CITIES = 'applicant.login_cities_7d'
 const MODELS = new URL('../../models/', import.meta.url)
 
 /** The pack of Europe whose rule excludes these data. */
-function packOf(tags: readonly LegalTag[], use?: 'creditworthiness'): LoadedRulePack {
+function packOf(tags: readonly LegalTag[], use?: 'creditworthiness', status = 'in_force'): LoadedRulePack {
   const { use: _, ...rule } = europe.rules[0]
-  const rules = [{ ...rule, tags, ...(use && { use }) }, europe.rules[1]]
+  const rules = [{ ...rule, tags, status, ...(use && { use }) }, europe.rules[1]]
   return parseRulePack(Buffer.from(JSON.stringify({ ...europe, rules })), 'eu.json')
 }
 const rulesOf = (...args: Parameters<typeof packOf>) => compileRulePacks([packOf(...args)], lpr)
@@ -116,6 +116,20 @@ describe('a rule that excludes data', () => {
       { outcome: 'REFER', hits: [expect.objectContaining({ rule: 'EU.CCD2.EXCLUDED_DATA', read: { data: CITIES } })] }
     ])
     expect(findExcludedData(under(), { credit: model }, rulesOf(['location']), BEFORE)).toEqual([])
+  })
+
+  test('is told of where it is a draft, and keeps nobody from being decided', () => {
+    const input = { name: CITIES, range: [0, 100] as const, missing: 'allowed', group: 'R130' } as const
+    const model = { ...MODEL, inputs: [input] }
+    const rules = rulesOf(['location'], undefined, 'draft')
+    const { outcome, statutory } = compilePolicy(under(), model, NAMES, { rules })({
+      ...applying(1),
+      vector: new Float32Array(1),
+      assessment: { kind: 'scored', pd: 0.02, contributions: null },
+      nowMs: SINCE
+    })
+    expect([outcome, statutory?.results]).toEqual(['APPROVE', { 'EU.CCD2.EXCLUDED_DATA': { reason: 'R903' } }])
+    expect(findExcludedData(under(), { credit: model }, rules, SINCE)).toEqual([])
   })
 
   test('keeps a policy from being checked, activated or tried while the models that serve ask for such data', async () => {

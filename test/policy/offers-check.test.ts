@@ -33,6 +33,19 @@ const pricedBy = (...pricing: Partial<Pricing>[]): Partial<Policy> => ({
   pricing: pricing.map((block) => ({ ...PRICING, grid: GRID, ...block }))
 })
 
+test('a funding that ends before the LPR falls is one, however low it would have been', () => {
+  const funding = [
+    { from: '2025-12-01', overLpr: -0.025 },
+    { from: '2027-01-01', ratio: 0.05 }
+  ]
+  const lpr = [
+    { from: '2025-11-01', ratio: 0.01 },
+    { from: '2025-12-01', ratio: 0.03 },
+    { from: '2027-01-01', ratio: 0.02 }
+  ]
+  expect(findOfferProblems({ ...FIRST, ...pricedBy({ funding }), lpr })).toEqual([])
+})
+
 test('a product with fees, a grid, a cost table, funding and a pricing is one', () => {
   const product: Partial<ProductPolicy> = {
     repaymentMethods: ['EQUAL_INSTALMENT', 'DAILY_ACCRUAL'],

@@ -147,6 +147,10 @@ describe('a line-up', () => {
     // Nothing is known of this person: 1.0.0 approves what was declined, which is what a swap set is made of.
     expect(results[0]).toMatchObject({ made: { decisionId: 'd-1' }, verdict: { outcome: 'APPROVE' } })
     expect(results[0]?.modelId).toMatch(/^1\.0\.0@/)
+    const standing = { frozen: true, limitFactor: 1 }
+    lineup.afterwards({ ...made('d-4'), exposure: { owedMinor: 0, standing } }, 1)
+    await vi.waitFor(() => expect(results).toHaveLength(2), { timeout: 5000, interval: 5 })
+    expect(results[1]?.verdict.outcome, 'it approves nobody whose limit is frozen').toBe('DECLINE')
   })
 
   test('counts what a hanging shadow leaves undone, and no call of it waits', async () => {
