@@ -175,7 +175,8 @@ function compileDay(ruled: Ruled, { evaluated, rateCap }: RuleEvaluation, strict
     const state = `${status} ${binds ? 'binds' : applies ? 'applies' : 'off'}`
     byState[state] = [...(byState[state] ?? []), ruleId]
   }
-  const kept = { packs, evaluated: byState, caps: { ...caps, by: rateCap.bindingRule } }
+  const lpr = lprOf(evaluated, rateCap.bindingRule)
+  const kept = { packs, evaluated: byState, caps: { ...caps, by: rateCap.bindingRule, ...(lpr && { lpr }) } }
   return {
     checks: evaluated.flatMap((rule) => checksOf(ruled, rule)),
     amountCaps: evaluated.flatMap(capOf(policy, product)),
@@ -189,6 +190,13 @@ function compileDay(ruled: Ruled, { evaluated, rateCap }: RuleEvaluation, strict
     packs,
     evaluatedJson: JSON.stringify(kept).slice(1, -1)
   }
+}
+
+/** The point of the series that a cap of the packs comes from; the packs’ hashes do not cover it. */
+function lprOf(evaluated: readonly EvaluatedRule[], { nominal, effective }: RuleEvaluation['rateCap']['bindingRule']) {
+  for (const { ruleId, kind, value } of evaluated)
+    if (kind === 'rate_cap' && (ruleId === nominal || ruleId === effective) && value?.lpr) return value.lpr
+  return undefined
 }
 
 function lower(own: number, ofRules: number | null): number {

@@ -79,7 +79,13 @@ export const RuleRecordSchema = Type.Object(
       {
         nominal: Type.Number(),
         effective: Type.Number(),
-        by: Type.Object({ nominal: BindingSchema, effective: BindingSchema }, strict)
+        by: Type.Object({ nominal: BindingSchema, effective: BindingSchema }, strict),
+        lpr: Type.Optional(
+          Type.Object(
+            { from: Type.String({ format: 'date' }), ratio: Type.Number() },
+            { ...strict, description: 'The rate, and the day it is from, where such a rule is a multiple of the LPR' }
+          )
+        )
       },
       { ...strict, description: 'Strictest of the policy and the packs; by is the rule of the packs, null for none' }
     ),

@@ -76,7 +76,11 @@ describe('a product under the packs of China', () => {
     const after = at('2028-01-01T00:00:00.000+08:00')
     expect([after.outcome, codesOf(after), after.steps?.offers]).toEqual(['DECLINE', ['R310'], 'R310'])
     expect(after.steps?.price?.caps).toEqual({ nominal: 0.12, effective: 0.12 })
-    expect(recordOf(after).caps.by).toEqual({ nominal: 'CN.PRICE.GLIDE_PATH', effective: 'CN.PRICE.GLIDE_PATH' })
+    expect(recordOf(after).caps).toMatchObject({
+      by: { nominal: 'CN.PRICE.GLIDE_PATH', effective: 'CN.PRICE.GLIDE_PATH' },
+      lpr: { from: '2025-12-01', ratio: 0.03 }
+    })
+    expect(recordOf(before).caps).not.toHaveProperty('lpr')
     expect(at('2027-12-31T23:59:59.999+08:00').outcome).toBe('APPROVE')
   })
 
