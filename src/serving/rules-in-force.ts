@@ -9,6 +9,8 @@ import { approvalsOf, PolicyApprovalSchema, sha256Of } from './active-policy.ts'
 import { APPROVERS_NEEDED } from './approvals.ts'
 import { stampOfFile } from './file-stamp.ts'
 
+const APPROVALS = 'approvals.json'
+
 /** A file of rules by its name, without folders. */
 export const RULE_FILE = /^(?!approvals\.json$)[a-z0-9][a-z0-9-]{0,63}\.json$/
 
@@ -24,7 +26,7 @@ const checkApprovals = compileCheck(RuleApprovalsSchema)
 
 /** Files of rules that take the place of those of the release with the same name, or stand beside them. */
 export const approvedRulesFolder = (policies: URL): URL => new URL('approved-rule-packs/', policies)
-export const approvalsFileOf = (policies: URL): URL => new URL('approvals.json', approvedRulesFolder(policies))
+export const approvalsFileOf = (policies: URL): URL => new URL(APPROVALS, approvedRulesFolder(policies))
 
 /** @throws AssayError policy_invalid that names the file */
 export async function readRuleApprovals(policies: URL): Promise<RuleApprovals> {
@@ -52,7 +54,7 @@ export async function readRuleApprovals(policies: URL): Promise<RuleApprovals> {
  */
 export async function readRulesInForce(policies: URL): Promise<RuleFile[]> {
   const folder = approvedRulesFolder(policies)
-  const own = await readRuleFiles(folder, (name) => RULE_FILE.test(name)).catch((error: NodeJS.ErrnoException) => {
+  const own = await readRuleFiles(folder, (name) => name !== APPROVALS).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return []
     throw error
   })
