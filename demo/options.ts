@@ -17,7 +17,7 @@ came of it, and ends everything.
 
   --keep               go on as steady traffic afterwards, for the dashboards, until Ctrl-C
   --seed 1             another seed, another year; the same seed and start decide the same
-  --people 800         how many people come in the year
+  --people 1000        how many people come in the year
   --days 365           how long the year is
   --start 2026-01-31   its first day; --days ago when left out, so that it ends today
   --json FILE          the summary, in full
@@ -27,7 +27,7 @@ came of it, and ends everything.
 const SPEC = {
   keep: { type: 'boolean', default: false },
   seed: { type: 'string', default: '1' },
-  people: { type: 'string', default: '800' },
+  people: { type: 'string', default: '1000' },
   days: { type: 'string', default: '365' },
   start: { type: 'string' },
   json: { type: 'string' },
