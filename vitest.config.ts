@@ -12,6 +12,7 @@ export default defineConfig({
     // A worker takes one file after the other, and loads each module once: to load all anew for each of 240 files took a
     // third of all CPU. So no test file may leave anything behind.
     isolate: false,
+    restoreMocks: true,
     // Node itself loads the TypeScript, as it does in production. Nothing here mocks a module, which would need more.
     experimental: { viteModuleRunner: false, nodeLoader: false },
     // More than the two cores that are promised: many tests wait for processes and sockets.

@@ -8,6 +8,7 @@ import { freePort } from './ports.ts'
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 /** Generous: how long a start takes is promised elsewhere (test/e2e/start.test.ts), and a machine may be busy. */
 const READY_MS = 40_000
+const PORT_TRIES = 3
 const run = promisify(execFile)
 
 export interface ServiceProcess {
@@ -21,20 +22,33 @@ export interface GatewayProcess extends ServiceProcess {
 
 /** The real gateway in a process of its own, ready; ended with the test. Throws with what it printed when it ends before. */
 export async function startGateway(env: Record<string, string>): Promise<GatewayProcess> {
-  const port = await freePort()
-  const url = `http://127.0.0.1:${port}`
-  const { child, opsUrl } = await startProcess('src/main.ts', { PORT: String(port), ...env }, url)
-  return { child, url, opsUrl }
+  return onFreePorts(async () => {
+    const port = await freePort()
+    const url = `http://127.0.0.1:${port}`
+    const { child, opsUrl } = await startProcess('src/main.ts', { PORT: String(port), ...env }, url)
+    return { child, url, opsUrl }
+  })
 }
 
 /** The real ingest worker in a process of its own, likewise. */
 export async function startIngest(env: Record<string, string>): Promise<ServiceProcess> {
-  return startProcess('workers/ingest.ts', env)
+  return onFreePorts(() => startProcess('workers/ingest.ts', env))
 }
 
 /** The real monitor in a process of its own, likewise. */
 export async function startMonitor(env: Record<string, string>): Promise<ServiceProcess> {
-  return startProcess('workers/monitor.ts', env)
+  return onFreePorts(() => startProcess('workers/monitor.ts', env))
+}
+
+/** Starts again on other ports where somebody took one between the moment it was found free and the start. */
+async function onFreePorts<Started>(start: () => Promise<Started>): Promise<Started> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await start()
+    } catch (error) {
+      if (tries === PORT_TRIES || !String(error).includes('EADDRINUSE')) throw error
+    }
+  }
 }
 
 /** Ready is what /readyz says, at `url` or else at the private port. */
