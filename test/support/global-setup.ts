@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { type RedisServer, resolveRedisServer, startPrivateRedis } from '../../launcher/redis.mjs'
+import { compileOnce } from './compile-once.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -19,6 +20,7 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
     project.provide('redisServer', null)
     return
   }
+  await compileOnce()
   const server = await resolveRedisServer()
   const dir = await mkdtemp(join(tmpdir(), 'assay-test-redis-'))
   // What these tests write need outlive nothing: those about its durability start one of their own.
