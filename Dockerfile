@@ -33,5 +33,5 @@ EXPOSE 8080 9464
 # Alive, not ready: a Redis that is away must restart nobody. Every process answers on its ops port.
 HEALTHCHECK --interval=15s --timeout=3s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.OPS_PORT || 9464) + '/healthz').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-# The others: node --single-threaded-gc workers/ingest.ts, node workers/monitor.ts
+# The others: node --single-threaded-gc workers/ingest.ts, node --single-threaded-gc workers/monitor.ts
 CMD ["node", "src/main.ts"]

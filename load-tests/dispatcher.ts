@@ -22,6 +22,8 @@ export interface Dispatcher {
   sendDue(): void
   /** Status 0 is a connection that broke. */
   answered(index: number, status: number): void
+  /** Whether all that is due is dropped just now. */
+  isFull(): boolean
   progress(): OpenLoopProgress
   counts(): OpenLoopCounts
 }
@@ -80,21 +82,27 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     if (counts(index)) lags.recordValue(toMicros(nowMs() - dueAt(index)))
   }
 
-  return {
-    sendDue: () => {
-      for (; sent < planMs.length && dueAt(sent) <= nowMs(); sent++) {
-        if (inFlight < maxInFlight) send(sent)
-        else if (dropsBeyond) {
-          if (counts(sent)) dropped++
-          skipped++
-        } else {
-          if (counts(sent)) heldBack++
-          waiting.push(sent)
-        }
+  const sendWhile = (isDue: (dueMs: number) => boolean): void => {
+    for (; sent < planMs.length && isDue(dueAt(sent)); sent++) {
+      if (inFlight < maxInFlight) send(sent)
+      else if (dropsBeyond) {
+        if (counts(sent)) dropped++
+        skipped++
+      } else {
+        if (counts(sent)) heldBack++
+        waiting.push(sent)
       }
-      if (answered + skipped === planMs.length) onFinished()
-    },
+    }
+    if (answered + skipped === planMs.length) onFinished()
+  }
+  const isFull = (): boolean => dropsBeyond && inFlight >= maxInFlight
+
+  return {
+    sendDue: () => sendWhile((dueMs) => dueMs <= nowMs()),
+    isFull,
     answered: (index, status) => {
+      // Nobody wakes a full sender in time: what was due before found every connection in use.
+      if (dropsBeyond) sendWhile((dueMs) => dueMs < nowMs())
       if (counts(index)) {
         statuses[status] = (statuses[status] ?? 0) + 1
         onAnswer?.(dueAt(index), nowMs() - dueAt(index), status)

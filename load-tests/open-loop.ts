@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { type Arrivals, planRates, type RateSegment, steadyRate } from './arrivals.ts'
 import { createConnectionPool } from './connection-pool.ts'
 import { createDispatcher, type OpenLoopCounts, type OpenLoopProgress } from './dispatcher.ts'
-import { type PacerData, planStart, STOPPED, WAKING } from './pacer.ts'
+import { FULL, type PacerData, planStart, STOPPED, WAKING } from './pacer.ts'
 import { createRandom } from './random.ts'
 import { createTimeline, type TimelineSecond } from './timeline.ts'
 
@@ -57,9 +57,13 @@ export async function runOpenLoop(options: OpenLoopOptions): Promise<OpenLoopRes
     host,
     port,
     first: Math.min(FIRST_CONNECTIONS, maxInFlight),
-    onAnswer: ({ slot }, status) => dispatcher.answered(slot, status)
+    onAnswer: ({ slot }, status) => {
+      dispatcher.answered(slot, status)
+      tellFull()
+    }
   })
-  const state = new Int32Array(new SharedArrayBuffer(8))
+  const state = new Int32Array(new SharedArrayBuffer(12))
+  const tellFull = (): void => void Atomics.store(state, FULL, Number(dispatcher.isFull()))
   const { startMs, startNanos } = planStart(LEAD_MS, {
     nowMs: () => performance.now(),
     nowNanos: () => process.hrtime.bigint()
@@ -88,6 +92,7 @@ export async function runOpenLoop(options: OpenLoopOptions): Promise<OpenLoopRes
     // Cleared before the clock is read: what falls due from here on wakes us again.
     Atomics.store(state, WAKING, 0)
     dispatcher.sendDue()
+    tellFull()
   })
   const progress = setInterval(() => options.onProgress?.(dispatcher.progress()), PROGRESS_MS)
   const measuring = setTimeout(() => options.onMeasuring?.(), LEAD_MS + measureFromMs)

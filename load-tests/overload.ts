@@ -47,7 +47,8 @@ export interface OverloadSession {
 }
 
 const WARM_UP = { seconds: 6, requests: 20_000 }
-const OVERLOAD_WARM_UP_SECONDS = 1
+/** As before every rate of the load test: hundreds of new connections make the compiler of Node begin anew. */
+const OVERLOAD_WARM_UP_SECONDS = 5
 /** A quarter of the history of the full load test: enough people with earlier loans in a short run. */
 const HISTORY_EVENTS = 15_000
 

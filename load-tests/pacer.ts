@@ -4,7 +4,10 @@ export interface PacerData {
   /** When each request is due, milliseconds after `startNanos` of the monotonic clock. */
   readonly planMs: Float64Array
   readonly startNanos: bigint
-  /** Shared: [WAKING] is 1 while a wake-up is under way to the sender, [STOPPED] is 1 from when nothing more is due. */
+  /**
+   * Shared: [WAKING] is 1 while a wake-up is under way to the sender, [STOPPED] is 1 from when nothing more is due, [FULL]
+   * while the sender could send nothing anyway.
+   */
   readonly state: Int32Array
 }
 
@@ -25,6 +28,9 @@ export function planStart(leadMs: number, { nowMs, nowNanos }: Clocks): { startM
 
 export const WAKING = 0
 export const STOPPED = 1
+export const FULL = 2
+/** Until a full sender is woken again; meanwhile the answers that it gets wake it. */
+const FULL_REST_MS = 1
 
 /**
  * Sleeps until the next request is due and wakes the sender. A thread of its own because Atomics.wait keeps time to
@@ -32,14 +38,18 @@ export const STOPPED = 1
  * latency, and a loop that spins takes a whole core from the service (measured: README, "The generator").
  */
 function pace({ planMs, startNanos, state }: PacerData, port: MessagePort): void {
-  for (const dueMs of planMs) {
-    let aheadMs = dueMs - elapsedMs(startNanos)
-    while (aheadMs > 0) {
-      if (Atomics.wait(state, STOPPED, 0, aheadMs) !== 'timed-out') return
-      aheadMs = dueMs - elapsedMs(startNanos)
+  const isStopped = (waitMs: number): boolean => Atomics.wait(state, STOPPED, 0, waitMs) !== 'timed-out'
+  for (let next = 0; next < planMs.length; ) {
+    const nowMs = elapsedMs(startNanos)
+    const aheadMs = (planMs[next] as number) - nowMs
+    if (aheadMs > 0) {
+      if (isStopped(aheadMs)) return
+      continue
     }
-    // A sender that has not yet looked at its clock since the last wake-up will see this request too.
+    while (next < planMs.length && (planMs[next] as number) <= nowMs) next++
+    // A sender that has not yet looked at its clock since the last wake-up will see these requests too.
     if (Atomics.exchange(state, WAKING, 1) === 0) port.postMessage(null)
+    if (Atomics.load(state, FULL) === 1 && isStopped(FULL_REST_MS)) return
   }
 }
 

@@ -34,9 +34,10 @@ export interface Slots {
 const EVENTS_SHARE = 0.75
 /** Slots above the limit that only replays may take, as a share of it. */
 const REPLAY_RESERVE_SHARE = 0.125
-/** How long the burst may be used; the next one comes once no more than this share of the slots is taken. */
+/** How long the burst may be used. */
 const BURST_MS = 250
-const RESTED_SHARE = 0.5
+/** The next one comes once no request has found all slots taken for so long: an overload empties them too, but for moments. */
+const RESTED_MS = 250
 /** How long a refused request counts as one that its partner still wants. */
 const WANT_MS = 250
 /** With so few in progress nobody is refused for being late: else a wrong estimate would never be mended. */
@@ -62,12 +63,13 @@ export function createSlots({ maxInFlight, maxBurst, monotonicMs, leastMs }: Slo
   /** Whoever has a slot or was refused one in this window or the one before. */
   const tenants = new Map<string, Tenant>()
   let [total, windowEndMs] = [0, 0]
-  /** Since when all slots are taken, but for moments. */
-  let fullSinceMs: number | undefined
+  /** Since when requests find all slots taken, but for moments, and when the last one did. */
+  let [fullSinceMs, fullAtMs] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]
 
   const ceilingOf = (kind: RequestClass, nowMs: number): number => {
     if (kind === 'events' || total < maxInFlight) return ceilings[kind]
-    fullSinceMs ??= nowMs
+    if (nowMs >= fullAtMs + RESTED_MS) fullSinceMs = nowMs
+    fullAtMs = nowMs
     return ceilings[kind] + (nowMs < fullSinceMs + BURST_MS ? maxBurst : 0)
   }
 
@@ -115,7 +117,6 @@ export function createSlots({ maxInFlight, maxBurst, monotonicMs, leastMs }: Slo
     },
     give: (name) => {
       total--
-      if (total <= maxInFlight * RESTED_SHARE) fullSinceMs = undefined
       const tenant = tenants.get(name)
       if (tenant !== undefined) tenant.inFlight--
     },

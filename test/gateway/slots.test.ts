@@ -82,15 +82,28 @@ describe('who may be in progress', () => {
     expect(longestMs).toBeLessThanOrEqual(192 / DECIDED_PER_MS + 1)
   })
 
-  test('the burst is there again once half of the slots are free, and not before', () => {
+  test('the burst is there again once nobody found all slots taken for a quarter of a second, and not before', () => {
     const { slots, clock, fill, take } = slotsOf({ maxBurst: LIMIT })
+    const giveAll = () => {
+      while (slots.inFlight() > 0) slots.give('a')
+    }
     expect(fill('a', 40)).toBe(2 * LIMIT)
-    clock.nowMs = 250
-    for (let given = 0; given < LIMIT + 7; given++) slots.give('a')
-    expect(fill('a', 40)).toBe(7)
-    for (let given = 0; given < 8; given++) slots.give('a')
-    expect(fill('a', 40)).toBe(8 + LIMIT)
-    expect([fill('a', 40, 'events'), fill('b', 40, 'replays'), take('b', 'replays')]).toEqual([0, 2, 'full'])
+    for (clock.nowMs = 50; clock.nowMs < 250; clock.nowMs += 50) expect(take('a')).toBe('full')
+    expect(take('a')).toBe('full')
+    giveAll()
+    clock.nowMs = 499
+    expect(fill('a', 40)).toBe(LIMIT)
+    giveAll()
+    clock.nowMs = 749
+    expect(fill('a', 40)).toBe(2 * LIMIT)
+    for (let given = 0; given < LIMIT; given++) slots.give('a')
+    expect([fill('a', 40, 'events'), fill('b', 40, 'replays')]).toEqual([0, LIMIT + 2])
+  })
+
+  test('an overload whose decisions end in clumps gets one burst, not one after each clump', () => {
+    const { refused, longestMs } = serve({ perSecond: 20_000, fromMs: 500, clumpMs: 40 })
+    expect(refused).toBeGreaterThan(20_000)
+    expect(longestMs).toBeLessThanOrEqual(192 / DECIDED_PER_MS + 40)
   })
 
   test('whatever is asked, no class gets past its limit and nobody is held to a share unless another was refused', () => {
@@ -138,10 +151,12 @@ interface Service {
   readonly stallMs?: number
   /** What was let in before counts for nothing. */
   readonly fromMs?: number
+  /** Decisions end so far apart, as many at once as would have ended meanwhile. */
+  readonly clumpMs?: number
 }
 
 /** Two seconds of a service that decides five thousand a second, with the slots it has by default. */
-function serve({ perSecond, stallAtMs = 0, stallMs = 0, fromMs = 0 }: Service) {
+function serve({ perSecond, stallAtMs = 0, stallMs = 0, fromMs = 0, clumpMs = 1 }: Service) {
   const { slots, clock, take } = slotsOf({ maxInFlight: 192, maxBurst: 192 })
   const waiting: number[] = []
   let [refused, longestMs] = [0, 0]
@@ -150,8 +165,8 @@ function serve({ perSecond, stallAtMs = 0, stallMs = 0, fromMs = 0 }: Service) {
     for (let asked = 0; asked < perSecond / 1000; asked++)
       if (take('a') === undefined) waiting.push(nowMs)
       else refused++
-    if (nowMs >= stallAtMs && nowMs < stallAtMs + stallMs) continue
-    for (const sinceMs of waiting.splice(0, DECIDED_PER_MS)) {
+    if ((nowMs >= stallAtMs && nowMs < stallAtMs + stallMs) || nowMs % clumpMs !== 0) continue
+    for (const sinceMs of waiting.splice(0, DECIDED_PER_MS * clumpMs)) {
       slots.give('a')
       if (sinceMs >= fromMs) longestMs = Math.max(longestMs, nowMs - sinceMs)
     }

@@ -36,8 +36,8 @@ export interface AdmissionOptions {
   readonly onShed: (route: string, why: Refusal) => void
 }
 
-/** Decisions cost the event loop some 150 µs, refusals some 20: this many take a fiftieth of it (docs/overload.md). */
-const REFUSALS = { atOncePerSecond: 1000, holdMs: 250, maxHeld: 4096 }
+/** Decisions cost the event loop some 150 µs, refusals some 20: this many take a hundredth of it (docs/overload.md). */
+const REFUSALS = { atOncePerSecond: 500, holdMs: 500, maxHeld: 4096 }
 /** Look-ups of replays in progress; each is a part of one command of Redis. */
 const MAX_LOOKUPS = 64
 const MAX_KEY_LENGTH = 255
