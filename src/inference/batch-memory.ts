@@ -1,7 +1,7 @@
 import type { BatchMemory, BatchRun, Explained, Score, ScorePlace, ScoreReply, ScoreTask } from './protocol.ts'
 
-const HEAD = ['count', 'explainFromPd', 'explainFraudFromPd', 'inferMicros', 'threadId', 'hasFraud'] as const
-const [COUNT, EXPLAIN_FROM, EXPLAIN_FRAUD_FROM, INFER_MICROS, THREAD_ID, HAS_FRAUD] = [0, 1, 2, 3, 4, 5]
+const HEAD = { count: 0, explainFromPd: 1, explainFraudFromPd: 2, inferMicros: 3, threadId: 4, hasFraud: 5 } as const
+const HEAD_NUMBERS = Object.keys(HEAD).length
 
 interface Place {
   /** As HEAD says, in double precision. */
@@ -44,19 +44,19 @@ export function scorePlaces(memory: BatchMemory, score: Score): ScorePlace {
   return async (index) => {
     const place = places[index] as Place
     const { head, rows, pd, fraudPd } = place
-    const count = head[COUNT] as number
+    const count = head[HEAD.count] as number
     const reply = await score({
       // A copy: the runtime takes no shared memory.
       rows: rows.slice(0, count * memory.columns),
       count,
-      explainFromPd: head[EXPLAIN_FROM] as number,
-      explainFraudFromPd: head[EXPLAIN_FRAUD_FROM] as number
+      explainFromPd: head[HEAD.explainFromPd] as number,
+      explainFraudFromPd: head[HEAD.explainFraudFromPd] as number
     })
     pd.set(reply.pd)
     if (reply.fraud !== undefined) fraudPd.set(reply.fraud.pd)
-    head[INFER_MICROS] = reply.inferMicros
-    head[THREAD_ID] = reply.threadId
-    head[HAS_FRAUD] = Number(reply.fraud !== undefined)
+    head[HEAD.inferMicros] = reply.inferMicros
+    head[HEAD.threadId] = reply.threadId
+    head[HEAD.hasFraud] = Number(reply.fraud !== undefined)
     const fraudContributions = reply.fraud?.contributions ?? null
     if (reply.contributions === null && fraudContributions === null) return null
     return { contributions: reply.contributions, fraudContributions }
@@ -64,9 +64,9 @@ export function scorePlaces(memory: BatchMemory, score: Score): ScorePlace {
 }
 
 function write({ head, rows }: Place, task: ScoreTask): void {
-  head[COUNT] = task.count
-  head[EXPLAIN_FROM] = task.explainFromPd
-  head[EXPLAIN_FRAUD_FROM] = task.explainFraudFromPd ?? Number.POSITIVE_INFINITY
+  head[HEAD.count] = task.count
+  head[HEAD.explainFromPd] = task.explainFromPd
+  head[HEAD.explainFraudFromPd] = task.explainFraudFromPd ?? Number.POSITIVE_INFINITY
   rows.set(task.rows)
 }
 
@@ -75,11 +75,11 @@ function read({ head, pd, fraudPd }: Place, count: number, explained: Explained 
     pd: pd.slice(0, count),
     contributions: explained?.contributions ?? null,
     fraud:
-      head[HAS_FRAUD] === 1
+      head[HEAD.hasFraud] === 1
         ? { pd: fraudPd.slice(0, count), contributions: explained?.fraudContributions ?? null }
         : undefined,
-    inferMicros: head[INFER_MICROS] as number,
-    threadId: head[THREAD_ID] as number
+    inferMicros: head[HEAD.inferMicros] as number,
+    threadId: head[HEAD.threadId] as number
   }
 }
 
@@ -88,10 +88,10 @@ function placesOf(memory: BatchMemory): readonly Place[] {
   const bytes = bytesOf(memory)
   return Array.from({ length: shared.byteLength / bytes }, (_, index) => {
     const headAt = index * bytes
-    const rowsAt = headAt + HEAD.length * Float64Array.BYTES_PER_ELEMENT
+    const rowsAt = headAt + HEAD_NUMBERS * Float64Array.BYTES_PER_ELEMENT
     const pdAt = rowsAt + maxRows * columns * Float32Array.BYTES_PER_ELEMENT
     return {
-      head: new Float64Array(shared, headAt, HEAD.length),
+      head: new Float64Array(shared, headAt, HEAD_NUMBERS),
       rows: new Float32Array(shared, rowsAt, maxRows * columns),
       pd: new Float32Array(shared, pdAt, maxRows),
       fraudPd: new Float32Array(shared, pdAt + maxRows * Float32Array.BYTES_PER_ELEMENT, maxRows)
@@ -103,5 +103,5 @@ function placesOf(memory: BatchMemory): readonly Place[] {
 function bytesOf({ maxRows, columns }: Omit<BatchMemory, 'shared'>): number {
   const floats = maxRows * (columns + 2)
   const { BYTES_PER_ELEMENT } = Float64Array
-  return (HEAD.length + Math.ceil(floats / 2)) * BYTES_PER_ELEMENT
+  return (HEAD_NUMBERS + Math.ceil(floats / 2)) * BYTES_PER_ELEMENT
 }
